@@ -1,0 +1,133 @@
+#include "activities/nodes/agent_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "domain/status.h"
+#include "gpuaas/node/v1/node_agent.grpc.pb.h"
+
+namespace gpuaas::activities {
+namespace {
+
+using node::v1::NodeAgent;
+
+absl::Status FromGrpc(const NodeAddress& node, const grpc::Status& status) {
+  const std::string message = "node " + node.node_id + ": " + status.error_message();
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK: return absl::OkStatus();
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::UNAUTHENTICATED:
+    case grpc::StatusCode::CANCELLED: return MakeError(ErrorCode::kNodeUnreachable, message);
+    case grpc::StatusCode::DEADLINE_EXCEEDED: return MakeError(ErrorCode::kDeadlineExceeded, message);
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+    case grpc::StatusCode::ALREADY_EXISTS: return MakeError(ErrorCode::kConflict, message);
+    case grpc::StatusCode::FAILED_PRECONDITION: return MakeError(ErrorCode::kInvalidState, message);
+    case grpc::StatusCode::INVALID_ARGUMENT: return MakeError(ErrorCode::kInvalidArgument, message);
+    case grpc::StatusCode::NOT_FOUND: return MakeError(ErrorCode::kNotFound, message);
+    case grpc::StatusCode::PERMISSION_DENIED: return MakeError(ErrorCode::kPermissionDenied, message);
+    default: return MakeError(ErrorCode::kInternal, message);
+  }
+}
+
+class GrpcAgentClient final : public AgentClient {
+ public:
+  GrpcAgentClient(std::function<absl::StatusOr<ClientIdentity>()> identity, AgentClientOptions options)
+      : fetch_identity_(std::move(identity)), options_(options) {}
+
+  absl::StatusOr<node::v1::Sandbox> EnsureSandbox(const NodeAddress& node,
+                                                  const node::v1::EnsureSandboxRequest& request) override {
+    return Call<node::v1::Sandbox>(node, options_.call_timeout, &NodeAgent::Stub::EnsureSandbox, request);
+  }
+
+  absl::StatusOr<node::v1::RemoveSandboxResponse> RemoveSandbox(
+      const NodeAddress& node, const node::v1::RemoveSandboxRequest& request) override {
+    return Call<node::v1::RemoveSandboxResponse>(node, options_.call_timeout, &NodeAgent::Stub::RemoveSandbox, request);
+  }
+
+  absl::StatusOr<node::v1::ListSandboxesResponse> ListSandboxes(const NodeAddress& node) override {
+    return Call<node::v1::ListSandboxesResponse>(node, options_.read_timeout, &NodeAgent::Stub::ListSandboxes,
+                                                 node::v1::ListSandboxesRequest());
+  }
+
+  absl::StatusOr<node::v1::Inventory> GetInventory(const NodeAddress& node) override {
+    return Call<node::v1::Inventory>(node, options_.read_timeout, &NodeAgent::Stub::GetInventory,
+                                     node::v1::GetInventoryRequest());
+  }
+
+  absl::Status SetAuthorizedKeys(const NodeAddress& node, const node::v1::SetAuthorizedKeysRequest& request) override {
+    return Call<node::v1::SetAuthorizedKeysResponse>(node, options_.call_timeout, &NodeAgent::Stub::SetAuthorizedKeys,
+                                                     request)
+        .status();
+  }
+
+ private:
+  template <typename Response, typename Request>
+  using Method = grpc::Status (NodeAgent::Stub::*)(grpc::ClientContext*, const Request&, Response*);
+
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Call(const NodeAddress& node, std::chrono::milliseconds timeout,
+                                Method<Response, Request> method, const Request& request) {
+    auto stub = StubFor(node);
+    if (!stub.ok()) return stub.status();
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
+    Response response;
+    const grpc::Status status = ((**stub).*method)(&context, request, &response);
+    if (!status.ok()) return FromGrpc(node, status);
+    return response;
+  }
+
+  // The kept stub of the node; a new one when its address has changed or our identity was renewed.
+  absl::StatusOr<std::shared_ptr<NodeAgent::Stub>> StubFor(const NodeAddress& node) {
+    std::lock_guard lock(mutex_);
+    if (auto renewed = RenewIdentity(); !renewed.ok()) return renewed;
+    Peer& peer = peers_[node.node_id];
+    if (peer.stub == nullptr || peer.address != node.address) {
+      grpc::ChannelArguments arguments;
+      arguments.SetSslTargetNameOverride(node.node_id);
+      arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
+      arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
+      peer = {node.address,
+              NodeAgent::NewStub(grpc::CreateCustomChannel(
+                  node.address,
+                  grpc::SslCredentials({identity_.ca_pem, identity_.private_key_pem, identity_.certificate_pem}),
+                  arguments))};
+    }
+    return peer.stub;
+  }
+
+  absl::Status RenewIdentity() {
+    const auto now = std::chrono::system_clock::now();
+    if (now + options_.renew_before < identity_.expires_at) return absl::OkStatus();
+    auto fresh = fetch_identity_();
+    if (!fresh.ok()) {
+      return now < identity_.expires_at ? absl::OkStatus() : fresh.status();  // the old one still serves
+    }
+    identity_ = *std::move(fresh);
+    peers_.clear();
+    return absl::OkStatus();
+  }
+
+  struct Peer {
+    std::string address;
+    std::shared_ptr<NodeAgent::Stub> stub;
+  };
+
+  const std::function<absl::StatusOr<ClientIdentity>()> fetch_identity_;
+  const AgentClientOptions options_;
+  std::mutex mutex_;
+  ClientIdentity identity_;
+  std::unordered_map<std::string, Peer> peers_;
+};
+
+}  // namespace
+
+std::unique_ptr<AgentClient> NewAgentClient(std::function<absl::StatusOr<ClientIdentity>()> identity,
+                                            AgentClientOptions options) {
+  return std::make_unique<GrpcAgentClient>(std::move(identity), options);
+}
+
+}  // namespace gpuaas::activities

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "gpuaas/flow/v1/allocation.pb.h"
+#include "workflows/common/step.h"
+
+// Steps that any flow takes when a wait has passed its bound. Implemented in activities/ops.
+namespace gpuaas::workflows::steps {
+
+// Opens the ops item of (resource, kind); one that is open already stays as it is.
+inline constexpr Step<flow::v1::OpsItemRequest, flow::v1::Done> kRaiseItem{
+    temporal::ActivityRef<flow::v1::OpsItemRequest, flow::v1::Done>{"ops.RaiseItem"}, InDatabase};
+
+// Closes it; none open is success.
+inline constexpr Step<flow::v1::OpsItemRequest, flow::v1::Done> kResolveItem{
+    temporal::ActivityRef<flow::v1::OpsItemRequest, flow::v1::Done>{"ops.ResolveItem"}, InDatabase};
+
+}  // namespace gpuaas::workflows::steps
