@@ -50,7 +50,8 @@ struct HttpRequest {
   std::stop_token stop;
 
   // When set, the body of a 2xx answer is handed over piece by piece as it comes (any framing of its own, for example
-  // SSE, is the caller's) and `HttpResponse::body` stays empty; return false to stop. Bodies of other answers are collected.
+  // SSE, is the caller's) and `HttpResponse::body` stays empty; return false to stop. Bodies of other answers are
+  // collected.
   std::function<bool(std::string_view)> on_data;
 };
 

@@ -14,11 +14,11 @@
 namespace gpuaas::platform {
 
 struct VaultOptions {
-  std::string address;         // http(s)://host:port
-  std::string ca_file;         // for https; empty: the usual trust store
-  std::string role_id_file;    // AppRole credentials, read at every login so that a rotation is picked up
+  std::string address;       // http(s)://host:port
+  std::string ca_file;       // for https; empty: the usual trust store
+  std::string role_id_file;  // AppRole credentials, read at every login so that a rotation is picked up
   std::string secret_id_file;
-  std::string token;           // instead of AppRole; for tests and tools
+  std::string token;                         // instead of AppRole; for tests and tools
   std::chrono::milliseconds timeout{5'000};  // of one call to the server
 };
 
