@@ -1,7 +1,6 @@
 #pragma once
 
 #include "gpuaas/flow/v1/allocation.pb.h"
-#include "temporal/common/refs.h"
 #include "workflows/common/step.h"
 
 // What the flow of an allocation is made of: its type, its signals and query, and the steps that activities/allocation
@@ -21,49 +20,44 @@ inline constexpr temporal::QueryRef<temporal::Nothing, flow::v1::AllocationStatu
 namespace steps {
 
 // The guard: compare-and-set of (state requested, operation) to this execution. A late duplicate start is not admitted.
-inline constexpr Step<flow::v1::AdmitRequest, flow::v1::AdmitResult> kAdmit{
-    temporal::ActivityRef<flow::v1::AdmitRequest, flow::v1::AdmitResult>{"allocation.Admit"}, InDatabase};
+inline const temporal::Step<flow::v1::AdmitRequest, flow::v1::AdmitResult> kAdmit{"allocation.Admit", InDatabase()};
 
 // GPUs of one node in one transaction, state provisioning; without capacity state queued, and the place in the queue.
 // invalid_state: the allocation is being released.
-inline constexpr Step<flow::v1::StepRequest, flow::v1::PlaceResult> kPlace{
-    temporal::ActivityRef<flow::v1::StepRequest, flow::v1::PlaceResult>{"allocation.Place"}, InDatabase};
+inline const temporal::Step<flow::v1::StepRequest, flow::v1::PlaceResult> kPlace{"allocation.Place", InDatabase()};
 
 // The node agent makes the sandbox. node_unreachable is retried; conflict and invalid_state are final.
-inline constexpr Step<flow::v1::ProvisionRequest, flow::v1::Endpoint> kProvision{
-    temporal::ActivityRef<flow::v1::ProvisionRequest, flow::v1::Endpoint>{"allocation.Provision"}, OnNode};
+inline const temporal::Step<flow::v1::ProvisionRequest, flow::v1::Endpoint> kProvision{"allocation.Provision",
+                                                                                       OnNode()};
 
 // State active with its endpoint and lease end, and an open usage interval, in one transaction.
-inline constexpr Step<flow::v1::ActivateRequest, flow::v1::ActivateResult> kActivate{
-    temporal::ActivityRef<flow::v1::ActivateRequest, flow::v1::ActivateResult>{"allocation.Activate"}, InDatabase};
+inline const temporal::Step<flow::v1::ActivateRequest, flow::v1::ActivateResult> kActivate{"allocation.Activate",
+                                                                                           InDatabase()};
 
 // Moves the lease end, once per extend operation.
-inline constexpr Step<flow::v1::ExtendRequest, flow::v1::ExtendResult> kMoveLease{
-    temporal::ActivityRef<flow::v1::ExtendRequest, flow::v1::ExtendResult>{"allocation.Extend"}, InDatabase};
+inline const temporal::Step<flow::v1::ExtendRequest, flow::v1::ExtendResult> kMoveLease{"allocation.Extend",
+                                                                                        InDatabase()};
 
 // State releasing with its cause: from here on no earlier step can take effect any more.
-inline constexpr Step<flow::v1::BeginReleaseRequest, flow::v1::Done> kBeginRelease{
-    temporal::ActivityRef<flow::v1::BeginReleaseRequest, flow::v1::Done>{"allocation.BeginRelease"}, InDatabase};
+inline const temporal::Step<flow::v1::BeginReleaseRequest, flow::v1::Done> kBeginRelease{"allocation.BeginRelease",
+                                                                                         InDatabase()};
 
 // The node agent removes the sandbox, if there is one. The flow bounds it, then fences.
-inline constexpr Step<flow::v1::StepRequest, flow::v1::RemovalResult> kDeprovision{
-    temporal::ActivityRef<flow::v1::StepRequest, flow::v1::RemovalResult>{"allocation.Deprovision"}, OnNode};
+inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kDeprovision{"allocation.Deprovision",
+                                                                                         OnNode()};
 
 // Records that the node could not be asked: the end is the last moment at which the sandbox was proven to run.
-inline constexpr Step<flow::v1::StepRequest, flow::v1::RemovalResult> kFence{
-    temporal::ActivityRef<flow::v1::StepRequest, flow::v1::RemovalResult>{"allocation.Fence"}, InDatabase};
+inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kFence{"allocation.Fence", InDatabase()};
 
 // Closes the usage interval at the last proven moment; none open is success.
-inline constexpr Step<flow::v1::StepRequest, flow::v1::Done> kCloseUsage{
-    temporal::ActivityRef<flow::v1::StepRequest, flow::v1::Done>{"allocation.CloseUsage"}, InDatabase};
+inline const temporal::Step<flow::v1::StepRequest, flow::v1::Done> kCloseUsage{"allocation.CloseUsage", InDatabase()};
 
 // Frees the GPUs and tells the next in the queue; nothing placed is success.
-inline constexpr Step<flow::v1::StepRequest, flow::v1::Done> kFreePlacement{
-    temporal::ActivityRef<flow::v1::StepRequest, flow::v1::Done>{"allocation.FreePlacement"}, InDatabase};
+inline const temporal::Step<flow::v1::StepRequest, flow::v1::Done> kFreePlacement{"allocation.FreePlacement",
+                                                                                  InDatabase()};
 
 // The final state, and the end of the operations that led to it.
-inline constexpr Step<flow::v1::FinishRequest, flow::v1::Done> kFinish{
-    temporal::ActivityRef<flow::v1::FinishRequest, flow::v1::Done>{"allocation.Finish"}, InDatabase};
+inline const temporal::Step<flow::v1::FinishRequest, flow::v1::Done> kFinish{"allocation.Finish", InDatabase()};
 
 }  // namespace steps
 }  // namespace gpuaas::workflows

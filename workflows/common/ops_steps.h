@@ -7,11 +7,9 @@
 namespace gpuaas::workflows::steps {
 
 // Opens the ops item of (resource, kind); one that is open already stays as it is.
-inline constexpr Step<flow::v1::OpsItemRequest, flow::v1::Done> kRaiseItem{
-    temporal::ActivityRef<flow::v1::OpsItemRequest, flow::v1::Done>{"ops.RaiseItem"}, InDatabase};
+inline const temporal::Step<flow::v1::OpsItemRequest, flow::v1::Done> kRaiseItem{"ops.RaiseItem", InDatabase()};
 
 // Closes it; none open is success.
-inline constexpr Step<flow::v1::OpsItemRequest, flow::v1::Done> kResolveItem{
-    temporal::ActivityRef<flow::v1::OpsItemRequest, flow::v1::Done>{"ops.ResolveItem"}, InDatabase};
+inline const temporal::Step<flow::v1::OpsItemRequest, flow::v1::Done> kResolveItem{"ops.ResolveItem", InDatabase()};
 
 }  // namespace gpuaas::workflows::steps

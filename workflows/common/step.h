@@ -2,22 +2,13 @@
 
 #include <chrono>
 
-#include "temporal/common/activity_options.h"
-#include "temporal/common/refs.h"
+#include "temporal/workflow/options.h"
 
+// How the steps of our flows are run. A step's declaration (`steps.h` of its feature) names its activity, its types and
+// one of these.
 namespace gpuaas::workflows {
 
 using namespace std::chrono_literals;
-
-// A step of a flow: the activity that implements it and how it is run. Activities include the declaration for the wire
-// name and the types, workflows also take the options, so that a step's bounds stand beside its name.
-template <class RequestT, class ResultT>
-struct Step {
-  using Request = RequestT;
-  using Result = ResultT;
-  temporal::ActivityRef<RequestT, ResultT> ref;
-  temporal::ActivityOptions (*options)();
-};
 
 // Writes a few rows: each attempt is short, and it is tried again until the database is back.
 inline temporal::ActivityOptions InDatabase() {
