@@ -1,0 +1,147 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "temporal/client/types.h"
+#include "temporal/common/refs.h"
+#include "temporal/converter/payload.h"
+#include "temporal/transport/transport.h"
+
+namespace temporal::api::history::v1 {
+class History;
+}
+
+namespace temporal {
+
+struct ClientOptions {
+  ClientOptions() {}
+  explicit ClientOptions(std::string ns) : name_space(std::move(ns)) {}
+
+  std::string name_space = "default";
+  std::string identity;  // shown in histories; empty: pid@host
+};
+
+// Names one execution; an empty run id means the newest run.
+struct Execution {
+  Execution() {}
+  Execution(std::string id) : workflow_id(std::move(id)) {}  // NOLINT: a workflow id names its newest run
+  Execution(const char* id) : workflow_id(id) {}             // NOLINT
+  Execution(std::string id, std::string run) : workflow_id(std::move(id)), run_id(std::move(run)) {}
+
+  std::string workflow_id;
+  std::string run_id;
+};
+
+// The typed client. Thread-safe; each function is one call (or a few) to the server and blocks for it.
+// Errors everywhere: kUnavailable, kDeadlineExceeded, kPermissionDenied, kNotFound (no such execution, or it has ended and
+// the call needs a running one), and those named below.
+class Client {
+ public:
+  Client(std::shared_ptr<Transport> transport, ClientOptions options = ClientOptions());
+
+  // kAlreadyExists: running and conflict is kFail, or the reuse policy forbids it. kInvalidArgument: no id or task queue.
+  template <class Request, class Result>
+  absl::StatusOr<Started> Start(const WorkflowRef<Request, Result>& workflow, const Request& request,
+                                const StartOptions& options) {
+    auto input = ToPayloads(request);
+    if (!input.ok()) return input.status();
+    return StartUntyped(workflow.name, *input, options);
+  }
+
+  template <class Argument>
+  absl::Status Signal(const Execution& execution, const SignalRef<Argument>& signal, const Argument& argument,
+                      std::string_view request_id = {}) {
+    auto input = ToPayloads(argument);
+    if (!input.ok()) return input.status();
+    return SignalUntyped(execution, signal.name, *input, request_id);
+  }
+
+  // Starts the workflow unless it runs, and signals it, as one.
+  template <class Request, class Result, class Argument>
+  absl::StatusOr<Started> SignalWithStart(const WorkflowRef<Request, Result>& workflow, const Request& request,
+                                          const SignalRef<Argument>& signal, const Argument& argument,
+                                          const StartOptions& options) {
+    auto input = ToPayloads(request);
+    if (!input.ok()) return input.status();
+    auto signal_input = ToPayloads(argument);
+    if (!signal_input.ok()) return signal_input.status();
+    return SignalWithStartUntyped(workflow.name, *input, signal.name, *signal_input, options);
+  }
+
+  // kInvalidArgument: no such query, or it failed. Needs a worker; also answers for ended workflows.
+  template <class Argument, class Result>
+  absl::StatusOr<Result> Query(const Execution& execution, const QueryRef<Argument, Result>& query,
+                               const Argument& argument, Duration timeout = std::chrono::seconds(10)) {
+    auto input = ToPayloads(argument);
+    if (!input.ok()) return input.status();
+    auto result = QueryUntyped(execution, query.name, *input, timeout);
+    if (!result.ok()) return result.status();
+    return FromPayloads<Result>(*result);
+  }
+
+  // Waits for the end, following continue-as-new, retries and cron, at most `timeout`. The workflow's own failure comes back as a
+  // status that carries the Failure (converter/failure_converter.h). kDeadlineExceeded without a carried Failure: still running.
+  template <class Request, class Result>
+  absl::StatusOr<Result> GetResult(const WorkflowRef<Request, Result>&, const Execution& execution, Duration timeout,
+                                   std::stop_token stop = {}) {
+    auto result = GetResultUntyped(execution, timeout, stop);
+    if (!result.ok()) return result.status();
+    if constexpr (std::is_same_v<Result, Nothing>) {
+      return Nothing{};
+    } else {
+      return FromPayloads<Result>(*result);
+    }
+  }
+
+  absl::StatusOr<Started> StartUntyped(std::string_view type, const Payloads& input, const StartOptions& options);
+  absl::Status SignalUntyped(const Execution& execution, std::string_view name, const Payloads& input,
+                             std::string_view request_id = {});
+  absl::StatusOr<Started> SignalWithStartUntyped(std::string_view type, const Payloads& input, std::string_view signal,
+                                                 const Payloads& signal_input, const StartOptions& options);
+  absl::StatusOr<Payloads> QueryUntyped(const Execution& execution, std::string_view name, const Payloads& input,
+                                        Duration timeout);
+  absl::StatusOr<Payloads> GetResultUntyped(const Execution& execution, Duration timeout, std::stop_token stop = {});
+
+  absl::StatusOr<WorkflowDescription> Describe(const Execution& execution);
+
+  // Visibility: eventually consistent. `query` as in Temporal's list filters, empty for all; kInvalidArgument if malformed.
+  absl::StatusOr<ListPage> List(std::string_view query, int page_size, std::string_view page_token = {});
+  absl::StatusOr<int64_t> Count(std::string_view query);
+
+  // The whole history, fetched page by page (include temporal/api/history/v1/message.pb.h).
+  absl::StatusOr<api::history::v1::History> History(const Execution& execution);
+
+  absl::Status Cancel(const Execution& execution, std::string_view reason = {});
+  absl::Status Terminate(const Execution& execution, std::string_view reason);
+
+  // A new run from just before the result of that workflow task (the id of a WorkflowTaskCompleted, Failed, TimedOut or Started
+  // event); the current run is terminated. Returns the new run id. Signals after that point are applied again.
+  absl::StatusOr<std::string> Reset(const Execution& execution, int64_t workflow_task_finish_event_id,
+                                    std::string_view reason, std::string_view request_id = {});
+  // The event to reset to: the last completed workflow task. kFailedPrecondition: none yet.
+  absl::StatusOr<int64_t> LastCompletedTask(const Execution& execution);
+
+  // Operator's control of one pending activity. Pause + unpause makes the next attempt now and keeps the count of attempts;
+  // reset starts the count again. kNotFound: no such pending activity.
+  absl::Status PauseActivity(const Execution& execution, std::string_view activity_id, std::string_view reason);
+  absl::Status UnpauseActivity(const Execution& execution, std::string_view activity_id, bool reset_attempts = false);
+  absl::Status ResetActivity(const Execution& execution, std::string_view activity_id);
+
+  // kUnavailable: the server is not there. Returns its version.
+  absl::StatusOr<std::string> Ping();
+
+  const ClientOptions& options() const { return options_; }
+  const std::shared_ptr<Transport>& transport() const { return transport_; }
+
+ private:
+  const std::shared_ptr<Transport> transport_;
+  ClientOptions options_;
+};
+
+}  // namespace temporal

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "temporal/activity/interceptor.h"
+#include "temporal/activity/registry.h"
+#include "temporal/client/client.h"
+#include "temporal/common/failure.h"
+#include "temporal/common/observer.h"
+
+namespace temporal {
+
+class WorkflowRegistry;
+
+struct WorkerOptions {
+  WorkerOptions() {}
+  explicit WorkerOptions(std::string queue) : task_queue(std::move(queue)) {}
+
+  std::string task_queue;
+  std::string identity;  // empty: the client's
+  std::string build_id;  // recorded with each workflow task; empty: none
+  int max_concurrent_workflow_tasks = 8;
+  int max_concurrent_activities = 100;
+  int workflow_pollers = 2;  // of which one polls the sticky queue while the cache is on
+  int activity_pollers = 2;
+  int sticky_cache_size = 1000;  // runs kept in memory; 0: every task replays from the start
+  Duration sticky_schedule_to_start = std::chrono::seconds(10);
+  Duration graceful_shutdown = std::chrono::seconds(10);  // what running activities get before they are cancelled
+  Duration max_heartbeat_throttle = std::chrono::seconds(60);
+  Duration default_heartbeat_throttle = std::chrono::seconds(30);  // for activities without a heartbeat timeout
+  std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
+  FailureHook failure_hook;             // for activities and workflows
+  std::shared_ptr<Observer> observer;   // null: silent
+};
+
+// Runs the workflows and activities of one task queue. Thread-safe.
+class Worker {
+ public:
+  // The registries are copied. kInvalidArgument: no task queue, or both registries are empty.
+  static absl::StatusOr<std::unique_ptr<Worker>> Create(std::shared_ptr<Client> client, const WorkflowRegistry& workflows,
+                                                        const ActivityRegistry& activities, WorkerOptions options);
+  virtual ~Worker() = default;  // shuts down if that has not been done
+
+  // Asks the server for its capabilities, then begins to poll and returns.
+  // kNotFound: no such namespace; kUnavailable: no server (try again).
+  virtual absl::Status Start() = 0;
+
+  // Stops polling, finishes every task already received (activities are cancelled after graceful_shutdown), reports their
+  // results, tells the server and returns. Safe to call twice.
+  virtual void Shutdown() = 0;
+
+  // Drops every cached run, as if this worker had just started. For tests.
+  virtual void EvictAll() = 0;
+};
+
+}  // namespace temporal
