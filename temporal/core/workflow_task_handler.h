@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/status/statusor.h"
+#include "temporal/api/workflowservice/v1/request_response.pb.h"
+#include "temporal/common/observer.h"
+#include "temporal/common/time.h"
+#include "temporal/workflow/registry.h"
+
+namespace temporal::core {
+
+// Where the missing pages of a history come from. Called from the threads that call Handle.
+class HistoryFetcher {
+ public:
+  virtual ~HistoryFetcher() = default;
+  // One page of GetWorkflowExecutionHistory; `request` is complete but for the namespace.
+  virtual absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
+      const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) = 0;
+};
+
+// Told when user code starts and stops running, so that a watchdog can tell which workflow holds its thread.
+class ActivationGuard {
+ public:
+  virtual ~ActivationGuard() = default;
+  virtual void Enter(std::string_view workflow_type, std::string_view run_id) = 0;
+  virtual void Leave(std::string_view run_id) = 0;
+};
+
+struct WorkflowTaskHandlerOptions {
+  WorkflowTaskHandlerOptions() {}
+
+  std::string namespace_name = "default";
+  std::string task_queue;
+  std::string identity;
+  std::string build_id;
+  // Empty, or max_cached_runs = 0: no sticky execution, every task replays the whole history.
+  std::string sticky_task_queue;
+  Duration sticky_schedule_to_start = std::chrono::seconds(10);
+  size_t max_cached_runs = 1000;
+  Observer* observer = &SilentObserver();  // must outlive the handler
+  ActivationGuard* guard = nullptr;        // may be null
+};
+
+// What to send for a workflow task; monostate: nothing (the server lets the task time out). Complete: token, identity,
+// namespace, commands, query results, sticky attributes and SDK metadata are filled in.
+using WorkflowTaskReply =
+    std::variant<std::monostate, api::workflowservice::v1::RespondWorkflowTaskCompletedRequest,
+                 api::workflowservice::v1::RespondWorkflowTaskFailedRequest,
+                 api::workflowservice::v1::RespondQueryTaskCompletedRequest>;
+
+// The workflow side of a worker: turns polled workflow tasks into replies, and keeps runs in an LRU cache between them. Does
+// no I/O but for fetching history. Thread-safe: different runs proceed in parallel, a second task for a run waits for the
+// first to be replied.
+class WorkflowTaskHandler {
+ public:
+  // `registry` and `fetcher` must outlive the handler.
+  WorkflowTaskHandler(WorkflowTaskHandlerOptions options, const WorkflowRegistry& registry, HistoryFetcher& fetcher);
+  ~WorkflowTaskHandler();
+
+  // Errors: what the fetcher returned (the run is evicted; the task may be left to time out).
+  // A task that came back in RespondWorkflowTaskCompletedResponse.workflow_task is handled the same way.
+  absl::StatusOr<WorkflowTaskReply> Handle(api::workflowservice::v1::PollWorkflowTaskQueueResponse task);
+
+  // Call when a reply could not be delivered (NotFound, UnhandledCommand or any other error): what the run believes is
+  // no longer what the server knows. Also good for reset. No effect on unknown runs.
+  void Evict(std::string_view run_id);
+  void EvictAll();
+
+  size_t cached_runs() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace temporal::core

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "temporal/workflow/child.h"
+#include "temporal/workflow/errors.h"
+#include "temporal/workflow/future.h"
+#include "temporal/workflow/info.h"
+#include "temporal/workflow/internal/convert.h"
+#include "temporal/workflow/internal/runtime.h"
+#include "temporal/workflow/internal/spawn.h"
+#include "temporal/workflow/options.h"
+#include "temporal/workflow/select.h"
+#include "temporal/workflow/task.h"
+
+namespace temporal {
+
+class CancellationScope;
+
+// A workflow's only door to the world: everything a workflow does goes through it, so that it can be replayed. A cheap
+// handle, passed by value; it carries the cancellation scope that its steps belong to. Used on the run's own thread only.
+//
+// Steps start when they are called, not when they are awaited. In a query handler everything that would change the
+// workflow throws.
+class Context {
+ public:
+  Context(internal::Runtime& runtime, internal::Scope scope) : runtime_(&runtime), scope_(std::move(scope)) {}
+
+  // Runs an activity. Throws ActivityError (with cause, type, retry state) if it fails for good, CancelledError if the scope
+  // was cancelled before it was scheduled.
+  template <class Request, class Result>
+  Future<Result> Execute(const Step<Request, Result>& step, const std::type_identity_t<Request>& request) const {
+    return Execute(static_cast<const ActivityRef<Request, Result>&>(step), request, step.options);
+  }
+  template <class Request, class Result>
+  Future<Result> Execute(const ActivityRef<Request, Result>& activity, const std::type_identity_t<Request>& request,
+                         const ActivityOptions& options) const {
+    return internal::Decoded<Result>(
+        runtime_->ExecuteActivity(activity.name, options, internal::EncodeArguments(request), scope_));
+  }
+  template <class Result>
+  Future<Result> Execute(const Step<Nothing, Result>& step) const {
+    return Execute(step, Nothing{});
+  }
+
+  // Durable timer. CancelledError if the scope is cancelled first. Zero or negative is ready at once.
+  Future<Nothing> Sleep(Duration duration, std::string_view summary = {}) const;
+
+  // Ready once `predicate` holds; it is asked after each batch of progress of this workflow, and must be pure.
+  Future<Nothing> Until(std::function<bool()> predicate) const;
+  // True when `predicate` came to hold within `limit`, false when the time was up.
+  Future<bool> UntilFor(std::function<bool()> predicate, Duration limit) const;
+
+  // Runs a coroutine beside this one. If nobody awaits the future, its failure is dropped.
+  template <class T>
+  Future<T> Spawn(Task<T> task) const {
+    return internal::Spawn(runtime_->scheduler(), std::move(task));
+  }
+
+  // --- cancellation
+  bool cancelled() const { return scope_->cancelled(); }
+  // Ready when the scope is cancelled, with the reason; does not throw. For AnyOf.
+  Future<std::string> Cancelled() const;
+  void ThrowIfCancelled() const;
+  // A scope inside this one, to cancel a part of the work.
+  CancellationScope NewScope() const;
+  // Steps through it go on although this scope is cancelled: for clean-up.
+  Context Shielded() const { return Context(*runtime_, internal::CancelNode::Root()); }
+
+  // --- child workflows, other workflows
+  // Ready when the child has ended. Throws ChildWorkflowError.
+  template <class Request, class Result>
+  Future<Result> ExecuteChild(const WorkflowRef<Request, Result>& workflow, const std::type_identity_t<Request>& request,
+                              const ChildOptions& options = {}) const;
+  // Ready when the child has started. Throws ChildWorkflowError, with an ApplicationFailure of type
+  // "WorkflowAlreadyStarted" as cause if there is a running one of that id.
+  template <class Request, class Result>
+  Future<ChildHandle<Result>> StartChild(const WorkflowRef<Request, Result>& workflow,
+                                         const std::type_identity_t<Request>& request,
+                                         const ChildOptions& options = {}) const;
+  // `run_id` empty: whichever run is current.
+  ExternalWorkflow External(std::string_view workflow_id, std::string_view run_id = {}) const;
+
+  // --- ends
+  // Closes this run and starts the next with `request`. Call it in Run or a signal handler; does not return.
+  template <class Request>
+  [[noreturn]] void ContinueAsNew(const Request& request, ContinueAsNewOptions options = {}) const {
+    throw internal::ContinueAsNewRequest{internal::EncodeArguments(request), std::move(options)};
+  }
+
+  // --- facts
+  const WorkflowInfo& info() const { return runtime_->info(); }
+  // Time of the current workflow task: stands still between two awaits that had to wait.
+  Time Now() const { return runtime_->now(); }
+  bool replaying() const { return runtime_->replaying(); }
+  // Events, and bytes, in the history up to the current workflow task.
+  int64_t history_length() const { return runtime_->history_length(); }
+  int64_t history_bytes() const { return runtime_->history_bytes(); }
+  // The server thinks the history has grown long enough.
+  bool continue_as_new_suggested() const { return runtime_->continue_as_new_suggested(); }
+
+  // --- deterministic randomness, not for secrets
+  uint64_t Random() const { return runtime_->Random(); }
+  // In [0, 1).
+  double RandomFraction() const;
+  // In [low, high], both included.
+  int64_t RandomBetween(int64_t low, int64_t high) const;
+  // A version-4 UUID.
+  std::string Uuid() const;
+
+  // --- changing the code of running workflows
+  // True in runs that reached this call with this code, false when replaying a history recorded before.
+  bool Patched(std::string_view id) const { return runtime_->Patched(id, /*deprecated=*/false); }
+  // Replaces Patched once no run without it is left; remove it when no run with the old marker is left.
+  void DeprecatePatch(std::string_view id) const { runtime_->Patched(id, /*deprecated=*/true); }
+
+  // --- metadata
+  template <class T>
+  void UpsertMemo(std::string_view key, const T& value) const {
+    runtime_->UpsertMemo({{std::string(key), internal::EncodeValue(value)}});
+  }
+  void UpsertMemo(const PayloadMap& fields) const { runtime_->UpsertMemo(fields); }
+  // The server has to know the attribute; its type is taken from the server's registration.
+  template <class T>
+  void UpsertSearchAttribute(std::string_view key, const T& value) const {
+    runtime_->UpsertSearchAttributes({{std::string(key), internal::EncodeValue(value)}});
+  }
+  void UpsertSearchAttributes(const PayloadMap& fields) const { runtime_->UpsertSearchAttributes(fields); }
+  // Memo and search attributes with this run's changes.
+  PayloadMap memo() const { return runtime_->CurrentMemo(); }
+  PayloadMap search_attributes() const { return runtime_->CurrentSearchAttributes(); }
+
+  // --- handlers; the registry installs those of a workflow class
+  // `handler` is called as void(Argument) or Task<void>(Argument) (without argument if Argument is Nothing).
+  template <class Argument, class F>
+  void HandleSignal(const SignalRef<Argument>& signal, F handler) const;
+  // `handler` is called as Result(Argument), and must not change anything.
+  template <class Argument, class Result, class F>
+  void HandleQuery(const QueryRef<Argument, Result>& query, F handler) const;
+
+  // Logs to the worker's observer; silent while replaying. No secrets.
+  void Log(LogLevel level, std::string_view message) const { runtime_->Log(level, message); }
+
+  // For the SDK's own parts.
+  internal::Runtime& runtime() const { return *runtime_; }
+  const internal::Scope& scope() const { return scope_; }
+
+ private:
+  internal::Runtime* runtime_;
+  internal::Scope scope_;
+};
+
+// A part of the work that can be cancelled on its own; cancelled with its parent. Destroying it cancels nothing.
+class CancellationScope {
+ public:
+  explicit CancellationScope(Context context) : context_(std::move(context)) {}
+  // Steps through this context belong to the scope.
+  const Context& context() const { return context_; }
+  void Cancel(std::string_view reason = {}) const { context_.scope()->Cancel(std::string(reason)); }
+
+ private:
+  Context context_;
+};
+
+}  // namespace temporal
+
+#include "temporal/workflow/internal/context_impl.h"

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <concepts>
+
+// Bodies of Context's longer templates; included by context.h only.
+namespace temporal {
+
+namespace internal {
+
+// Calls a handler with its one argument, or with none if that is Nothing.
+template <class Argument, class F>
+decltype(auto) CallHandler(F& handler, const Payloads& input) {
+  if constexpr (std::invocable<F&>) {
+    return handler();
+  } else {
+    return handler(DecodeArguments<Argument>(input));
+  }
+}
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<Task<T>> = true;
+
+inline Task<void> GuardHandler(Runtime* runtime, Task<void> body) {
+  try {
+    co_await std::move(body);
+  } catch (...) {
+    runtime->HandlerFailed(std::current_exception());
+  }
+}
+
+ChildOptions WithChildId(Runtime& runtime, const ChildOptions& options);
+
+}  // namespace internal
+
+template <class Request, class Result>
+Future<ChildHandle<Result>> Context::StartChild(const WorkflowRef<Request, Result>& workflow,
+                                                const std::type_identity_t<Request>& request,
+                                                const ChildOptions& options) const {
+  const ChildOptions with_id = internal::WithChildId(*runtime_, options);
+  const Future<internal::ChildStarted> started =
+      runtime_->StartChild(workflow.name, with_id, internal::EncodeArguments(request), scope_);
+  return internal::Mapped<ChildHandle<Result>>(
+      started, [context = *this, id = with_id.workflow_id](const internal::ChildStarted& child) {
+        // A child is signalled by id alone, so that the signal reaches the run it continued as.
+        ExternalWorkflow workflow(context.runtime(), context.scope(), {id, {}, /*child_only=*/true});
+        return ChildHandle<Result>(std::move(workflow), child.run_id, internal::Decoded<Result>(child.result));
+      });
+}
+
+template <class Request, class Result>
+Future<Result> Context::ExecuteChild(const WorkflowRef<Request, Result>& workflow,
+                                     const std::type_identity_t<Request>& request, const ChildOptions& options) const {
+  const Future<ChildHandle<Result>> started = StartChild(workflow, request, options);
+  auto state = std::make_shared<internal::FutureState<Result>>(runtime_->scheduler());
+  started.state()->OnReady([state, raw = started.state().get()] {
+    if (raw->failed()) return state->Fail(raw->error());
+    const auto& result = raw->peek()->Result().state();
+    result->OnReady([state, from = result.get()] {
+      if (from->failed()) return state->Fail(from->error());
+      state->Resolve(from->Take(false));
+    });
+  });
+  return Future<Result>(state);
+}
+
+template <class Argument, class F>
+void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
+  runtime_->SetSignalHandler(
+      signal.name, [runtime = runtime_, handler = std::move(handler)](const Payloads& input) mutable {
+        try {
+          if constexpr (internal::is_task<decltype(internal::CallHandler<Argument>(handler, input))>) {
+            Task<void> body = internal::CallHandler<Argument>(handler, input);
+            (void)internal::Spawn(runtime->scheduler(), internal::GuardHandler(runtime, std::move(body)));
+          } else {
+            internal::CallHandler<Argument>(handler, input);
+          }
+        } catch (...) {
+          runtime->HandlerFailed(std::current_exception());
+        }
+      });
+}
+
+template <class Argument, class Result, class F>
+void Context::HandleQuery(const QueryRef<Argument, Result>& query, F handler) const {
+  runtime_->SetQueryHandler(query.name, [handler = std::move(handler)](const Payloads& input) mutable {
+    return internal::EncodeValue<Result>(internal::CallHandler<Argument>(handler, input));
+  });
+}
+
+}  // namespace temporal

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <coroutine>
+#include <deque>
+#include <functional>
+
+namespace temporal::internal {
+
+// Runs the coroutines of one workflow run, one after the other, in the order in which they became ready. Not
+// thread-safe: a run is driven by one thread at a time.
+class Scheduler {
+ public:
+  Scheduler() = default;
+  ~Scheduler() { Close(); }
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Queues a suspended coroutine, or a function, behind everything that is queued. Ignored when closed.
+  void Post(std::coroutine_handle<> handle);
+  void Post(std::function<void()> function);
+
+  // Resumes until nothing is queued. Coroutines must not let exceptions escape.
+  void Drain();
+
+  // Destroys the frames of all root coroutines, the youngest first, and ignores everything from then on.
+  void Close();
+  bool closed() const { return closed_; }
+
+  // A root coroutine: owned by the scheduler until it finishes. Base of the promise of `RootTask` (spawn.h).
+  class Root {
+   public:
+    Root() = default;
+    Root(const Root&) = delete;
+    Root& operator=(const Root&) = delete;
+    ~Root() { Unlink(); }
+
+   private:
+    friend class Scheduler;
+    void Unlink();
+    Scheduler* scheduler_ = nullptr;
+    Root* previous_ = nullptr;
+    Root* next_ = nullptr;
+    std::coroutine_handle<> handle_;
+  };
+  void Adopt(Root& root, std::coroutine_handle<> handle);
+
+ private:
+  struct Entry {
+    std::coroutine_handle<> handle;
+    std::function<void()> function;
+  };
+
+  std::deque<Entry> queue_;
+  Root* youngest_ = nullptr;
+  bool closed_ = false;
+};
+
+}  // namespace temporal::internal

@@ -1,0 +1,179 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "temporal/workflow/channel.h"
+#include "temporal/workflow/context.h"
+
+namespace temporal {
+
+namespace internal {
+
+// One run's workflow, types erased. Destroyed after its coroutines.
+class WorkflowObject {
+ public:
+  virtual ~WorkflowObject() = default;
+  virtual Task<Payload> Run(Payloads input) = 0;
+};
+
+using WorkflowFactory = std::function<std::unique_ptr<WorkflowObject>(Context)>;
+
+template <class Method>
+struct MethodTraits;
+template <class C, class R, class... A>
+struct MethodTraits<R (C::*)(A...)> {
+  static_assert(sizeof...(A) <= 1, "a handler has one argument or none; several values are one message or std::tuple");
+  using Result = R;
+  using Argument = std::decay_t<std::tuple_element_t<0, std::tuple<A..., Nothing>>>;
+  static_assert(!is_task<R> || (!std::is_reference_v<A> && ...), "a coroutine takes values, never references");
+};
+template <class C, class R, class... A>
+struct MethodTraits<R (C::*)(A...) const> : MethodTraits<R (C::*)(A...)> {};
+
+template <class T>
+using ValueOf = std::conditional_t<std::is_void_v<T>, Nothing, T>;
+
+template <class T>
+Task<Payload> EncodeResult(Task<T> task) {
+  if constexpr (std::is_void_v<T>) {
+    co_await std::move(task);
+    co_return EncodeValue(Nothing{});
+  } else {
+    co_return EncodeValue(co_await std::move(task));
+  }
+}
+
+template <class W>
+class WorkflowAdapter : public WorkflowObject {
+ public:
+  explicit WorkflowAdapter(Context context) : workflow(Make(std::move(context))) {}
+  Task<Payload> Run(Payloads input) override {
+    using Traits = MethodTraits<decltype(&W::Run)>;
+    static_assert(is_task<typename Traits::Result>, "Run is a coroutine: it returns Task<Result>");
+    auto call = [this](auto&&... argument) { return workflow->Run(std::forward<decltype(argument)>(argument)...); };
+    return EncodeResult(CallHandler<typename Traits::Argument>(call, input));
+  }
+  const std::unique_ptr<W> workflow;
+
+ private:
+  static std::unique_ptr<W> Make(Context context) {
+    if constexpr (std::is_constructible_v<W, Context>) {
+      return std::make_unique<W>(std::move(context));
+    } else {
+      return std::make_unique<W>();
+    }
+  }
+};
+
+class FunctionAdapter : public WorkflowObject {
+ public:
+  explicit FunctionAdapter(std::function<Task<Payload>(const Payloads&)> run) : run_(std::move(run)) {}
+  Task<Payload> Run(Payloads input) override { return run_(input); }
+
+ private:
+  std::function<Task<Payload>(const Payloads&)> run_;
+};
+
+}  // namespace internal
+
+// The workflows a worker can run, by type. Filled before the worker starts, then only read (from several threads).
+class WorkflowRegistry {
+ public:
+  // Declares the handlers of a workflow class.
+  template <class W>
+  class Definition {
+   public:
+    using Installer = std::function<void(W&, const Context&)>;
+    explicit Definition(std::shared_ptr<std::vector<Installer>> installers) : installers_(std::move(installers)) {}
+
+    // `handler` is a member `void F(Argument)` or `Task<void> F(Argument)`, or one without argument.
+    template <class Method>
+    Definition& Signal(std::string_view name, Method handler) {
+      using Argument = typename internal::MethodTraits<Method>::Argument;
+      installers_->push_back([name = std::string(name), handler](W& workflow, const Context& context) {
+        context.HandleSignal(SignalRef<Argument>(name), Bind(workflow, handler));
+      });
+      return *this;
+    }
+    template <class Argument, class Method>
+    Definition& Signal(const SignalRef<Argument>& signal, Method handler) {
+      static_assert(std::is_same_v<Argument, typename internal::MethodTraits<Method>::Argument>);
+      return Signal(signal.name, handler);
+    }
+
+    // `handler` is a member `Result F(Argument) const`, or one without argument.
+    template <class Method>
+    Definition& Query(std::string_view name, Method handler) {
+      using Traits = internal::MethodTraits<Method>;
+      using Result = std::decay_t<typename Traits::Result>;
+      installers_->push_back([name = std::string(name), handler](W& workflow, const Context& context) {
+        context.HandleQuery(QueryRef<typename Traits::Argument, Result>(name), Bind(workflow, handler));
+      });
+      return *this;
+    }
+    template <class Argument, class Result, class Method>
+    Definition& Query(const QueryRef<Argument, Result>& query, Method handler) {
+      static_assert(std::is_same_v<Argument, typename internal::MethodTraits<Method>::Argument>);
+      return Query(query.name, handler);
+    }
+
+   private:
+    template <class Method>
+    static auto Bind(W& workflow, Method handler) {
+      return [&workflow, handler](auto&&... argument) -> decltype((workflow.*handler)(
+                                                          std::forward<decltype(argument)>(argument)...)) {
+        return (workflow.*handler)(std::forward<decltype(argument)>(argument)...);
+      };
+    }
+    std::shared_ptr<std::vector<Installer>> installers_;
+  };
+
+  // W has `Task<Result> Run(Request)` (or `Run()`), and a constructor from Context or a default one. One object per run; its
+  // constructor must not start steps. The same type twice is a programming error and aborts.
+  template <class W>
+  Definition<W> Add(std::string_view type) {
+    auto installers = std::make_shared<std::vector<typename Definition<W>::Installer>>();
+    AddFactory(type, [installers](Context context) -> std::unique_ptr<internal::WorkflowObject> {
+      auto adapter = std::make_unique<internal::WorkflowAdapter<W>>(context);
+      for (const auto& install : *installers) install(*adapter->workflow, context);
+      return adapter;
+    });
+    return Definition<W>(std::move(installers));
+  }
+  template <class W, class Request, class Result>
+  Definition<W> Add(const WorkflowRef<Request, Result>& ref) {
+    using Traits = internal::MethodTraits<decltype(&W::Run)>;
+    static_assert(std::is_same_v<Request, typename Traits::Argument>, "Run takes another request than the reference");
+    static_assert(std::is_same_v<Result, internal::ValueOf<typename Traits::Result::value_type>>);
+    return Add<W>(ref.name);
+  }
+
+  // A workflow that is one function: Task<Result>(Context, Request).
+  template <class Request, class Result, class F>
+  void AddFunction(const WorkflowRef<Request, Result>& ref, F function) {
+    AddFactory(ref.name, [function = std::move(function)](Context context) -> std::unique_ptr<internal::WorkflowObject> {
+      return std::make_unique<internal::FunctionAdapter>([function, context](const Payloads& input) {
+        return internal::EncodeResult(function(context, internal::DecodeArguments<Request>(input)));
+      });
+    });
+  }
+
+  void AddFactory(std::string_view type, internal::WorkflowFactory factory);
+
+  // Null if there is none of that type.
+  const internal::WorkflowFactory* Find(std::string_view type) const;
+  std::vector<std::string> Types() const;
+  bool empty() const { return factories_.empty(); }
+
+ private:
+  std::map<std::string, internal::WorkflowFactory, std::less<>> factories_;
+};
+
+}  // namespace temporal

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstddef>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "temporal/workflow/future.h"
+
+// Waiting for several steps. The steps that were not awaited to the end go on; cancel them through their scope.
+namespace temporal {
+
+namespace internal {
+
+template <class Result, class Inputs>
+class CombinedState : public FutureState<Result> {
+ public:
+  CombinedState(Scheduler& scheduler, Inputs inputs) : FutureState<Result>(scheduler), inputs_(std::move(inputs)) {}
+  Inputs& inputs() { return *inputs_; }
+  void Release() { inputs_.reset(); }
+  size_t remaining = 0;
+
+ private:
+  // Dropped once settled: a signal that lost the race goes back to its channel.
+  std::optional<Inputs> inputs_;
+};
+
+// Runs `done(state)` when `input` is ready, unless the combined future is settled or gone by then.
+template <class State, class T, class Done>
+void WhenReady(const std::shared_ptr<State>& state, const Future<T>& input, Done done) {
+  input.state()->OnReady([weak = std::weak_ptr<State>(state), done = std::move(done)] {
+    if (const auto live = weak.lock(); live != nullptr && !live->ready()) done(live);
+  });
+}
+
+// Takes the value of a ready input into the combined future, or its failure.
+template <class State, class Fill>
+void Settle(const std::shared_ptr<State>& state, Fill fill) {
+  try {
+    auto result = fill();
+    state->Release();
+    state->Resolve(std::move(result));
+  } catch (...) {
+    state->Release();
+    state->Fail(std::current_exception());
+  }
+}
+
+}  // namespace internal
+
+// The first one to settle, by position: `co_await AnyOf(a, b)` gives a variant whose `index()` tells which and which
+// holds its value. If several are ready, the first in argument order. Throws if that one failed.
+template <class... Ts>
+Future<std::variant<internal::Stored<Ts>...>> AnyOf(Future<Ts>... futures) {
+  using Result = std::variant<internal::Stored<Ts>...>;
+  using Inputs = std::tuple<Future<Ts>...>;
+  using State = internal::CombinedState<Result, Inputs>;
+  internal::Scheduler& scheduler = std::get<0>(std::tie(futures...)).state()->scheduler();
+  auto state = std::make_shared<State>(scheduler, Inputs(std::move(futures)...));
+  const Inputs inputs = state->inputs();
+  [&]<size_t... I>(std::index_sequence<I...>) {
+    (internal::WhenReady(state, std::get<I>(inputs),
+                         [](const std::shared_ptr<State>& done) {
+                           internal::Settle(done, [&] {
+                             return Result(std::in_place_index<I>, std::get<I>(done->inputs()).state()->Take(false));
+                           });
+                         }),
+     ...);
+  }(std::index_sequence_for<Ts...>());
+  return Future<Result>(state);
+}
+
+// Index of the first one to settle, well or badly; await that future for its value. `futures` must not be empty.
+template <class T>
+Future<size_t> AnyOf(std::vector<Future<T>> futures) {
+  using State = internal::CombinedState<size_t, std::vector<Future<T>>>;
+  internal::Scheduler& scheduler = futures.at(0).state()->scheduler();
+  auto state = std::make_shared<State>(scheduler, futures);
+  for (size_t i = 0; i < futures.size(); ++i) {
+    internal::WhenReady(state, futures[i],
+                        [i](const std::shared_ptr<State>& done) { internal::Settle(done, [&] { return i; }); });
+  }
+  return Future<size_t>(state);
+}
+
+// Waits until all have settled; then a tuple of their values (void as std::monostate), or throws the failure of the
+// first in argument order that failed.
+template <class... Ts>
+Future<std::tuple<internal::Stored<Ts>...>> AllOf(Future<Ts>... futures) {
+  using Result = std::tuple<internal::Stored<Ts>...>;
+  using Inputs = std::tuple<Future<Ts>...>;
+  using State = internal::CombinedState<Result, Inputs>;
+  internal::Scheduler& scheduler = std::get<0>(std::tie(futures...)).state()->scheduler();
+  auto state = std::make_shared<State>(scheduler, Inputs(std::move(futures)...));
+  state->remaining = sizeof...(Ts);
+  const Inputs inputs = state->inputs();
+  const auto one_done = [](const std::shared_ptr<State>& done) {
+    if (--done->remaining > 0) return;
+    internal::Settle(done, [&] {
+      return std::apply([](auto&... each) { return Result{each.state()->Take(false)...}; }, done->inputs());
+    });
+  };
+  std::apply([&](const auto&... each) { (internal::WhenReady(state, each, one_done), ...); }, inputs);
+  return Future<Result>(state);
+}
+
+// The same for any number of equal steps; an empty vector is ready at once. Needs `scheduler` only through its futures.
+template <class T>
+Future<std::vector<internal::Stored<T>>> AllOf(std::vector<Future<T>> futures) {
+  using Result = std::vector<internal::Stored<T>>;
+  using State = internal::CombinedState<Result, std::vector<Future<T>>>;
+  internal::Scheduler& scheduler = futures.at(0).state()->scheduler();
+  auto state = std::make_shared<State>(scheduler, futures);
+  state->remaining = futures.size();
+  for (const Future<T>& future : futures) {
+    internal::WhenReady(state, future, [](const std::shared_ptr<State>& done) {
+      if (--done->remaining > 0) return;
+      internal::Settle(done, [&] {
+        Result result;
+        for (auto& each : done->inputs()) result.push_back(each.state()->Take(false));
+        return result;
+      });
+    });
+  }
+  return Future<Result>(state);
+}
+
+}  // namespace temporal
