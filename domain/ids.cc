@@ -34,7 +34,8 @@ std::string Encode(Uint128 value) {
   return text;
 }
 
-constexpr int kVersionShift = 76;  // RFC 9562: 48 bits of milliseconds, 4 of version, 12 random, 2 of variant, 62 random
+constexpr int kVersionShift =
+    76;  // RFC 9562: 48 bits of milliseconds, 4 of version, 12 random, 2 of variant, 62 random
 constexpr int kVariantShift = 62;
 constexpr int kTimeShift = 80;
 

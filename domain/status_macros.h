@@ -7,11 +7,11 @@
 
 // Early return of failures. Not for coroutines.
 
-#define GPUAAS_RETURN_IF_ERROR(expression)                     \
-  do {                                                         \
-    if (absl::Status status_ = (expression); !status_.ok()) {  \
-      return status_;                                          \
-    }                                                          \
+#define GPUAAS_RETURN_IF_ERROR(expression)                    \
+  do {                                                        \
+    if (absl::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 #define GPUAAS_STATUS_CONCAT_INNER(a, b) a##b

@@ -18,7 +18,7 @@ enum class AllocationState {
 };
 
 inline constexpr std::array kAllocationStateNames = {
-    std::string_view("requested"), std::string_view("queued"),   std::string_view("provisioning"),
+    std::string_view("requested"), std::string_view("queued"),    std::string_view("provisioning"),
     std::string_view("active"),    std::string_view("releasing"), std::string_view("released"),
     std::string_view("failed"),
 };

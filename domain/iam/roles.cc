@@ -11,7 +11,8 @@ struct PermissionRow {
   std::string_view roles;  // one column per role in the order of Role, 'x' = allowed
 };
 
-// In the order of Permission.    platform tenant project member viewer billing auditor
+// clang-format off
+// In the order of Permission; columns: platform_admin, tenant_admin, project_admin, member, viewer, billing, auditor.
 constexpr PermissionRow kTable[] = {
     {Permission::kCatalogRead,       "catalog.read",       "xxxxxxx"},
     {Permission::kAllocationRead,    "allocation.read",    "xxxxxxx"},
@@ -30,6 +31,7 @@ constexpr PermissionRow kTable[] = {
     {Permission::kOpsRead,           "ops.read",           "x......"},
     {Permission::kOpsWrite,          "ops.write",          "x......"},
 };
+// clang-format on
 
 constexpr bool InOrder() {
   for (std::size_t i = 0; i < std::size(kTable); ++i) {

@@ -7,8 +7,8 @@
 
 namespace gpuaas::domain {
 
-// A role holds for a project (project_admin, member, viewer), for a tenant with all its projects (tenant_admin, billing,
-// auditor) or for the platform (platform_admin).
+// A role holds for a project (project_admin, member, viewer), for a tenant with all its projects (tenant_admin,
+// billing, auditor) or for the platform (platform_admin).
 enum class Role { kPlatformAdmin, kTenantAdmin, kProjectAdmin, kMember, kViewer, kBilling, kAuditor };
 
 inline constexpr std::array kRoleNames = {
@@ -20,9 +20,9 @@ inline constexpr std::array kRoleNames = {
 enum class Permission {
   kCatalogRead,
   kAllocationRead,
-  kAllocationWrite,   // create, extend, release
-  kAllocationConnect, // endpoint and sessions
-  kSshKeyRead,        // one's own keys
+  kAllocationWrite,    // create, extend, release
+  kAllocationConnect,  // endpoint and sessions
+  kSshKeyRead,         // one's own keys
   kSshKeyWrite,
   kProjectRead,
   kProjectWrite,
@@ -30,10 +30,10 @@ enum class Permission {
   kMembershipWrite,
   kUsageRead,
   kAuditRead,
-  kNodeRead,          // from here on: the platform's own
-  kNodeWrite,         // enrol, cordon, drain, reclaim
-  kOpsRead,           // overview, any workflow
-  kOpsWrite,          // retry, reset, terminate
+  kNodeRead,   // from here on: the platform's own
+  kNodeWrite,  // enrol, cordon, drain, reclaim
+  kOpsRead,    // overview, any workflow
+  kOpsWrite,   // retry, reset, terminate
 };
 
 constexpr std::string_view NameOf(Role role) { return kRoleNames[static_cast<std::size_t>(role)]; }

@@ -55,14 +55,14 @@ constexpr bool IsSchedulable(NodeState state, NodeContact contact) {
 }
 
 struct ContactPolicy {
-  std::chrono::seconds interval{5};      // between heartbeats
-  std::chrono::seconds late_after{20};   //
-  std::chrono::seconds fence_after{600}; // the agent stops its sandboxes by itself
-  std::chrono::seconds lost_after{900};  // must be above fence_after
+  std::chrono::seconds interval{5};       // between heartbeats
+  std::chrono::seconds late_after{20};    //
+  std::chrono::seconds fence_after{600};  // the agent stops its sandboxes by itself
+  std::chrono::seconds lost_after{900};   // must be above fence_after
 };
 
-// The contact of a node last heard at `last_heartbeat`. `counting_from` is since when the control plane has been able to
-// hear without a gap: silence before it does not count.
+// The contact of a node last heard at `last_heartbeat`. `counting_from` is since when the control plane has been able
+// to hear without a gap: silence before it does not count.
 NodeContact ContactAt(const ContactPolicy& policy, Time last_heartbeat, Time counting_from, Time now);
 
 }  // namespace gpuaas::domain
