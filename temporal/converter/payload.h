@@ -1,5 +1,7 @@
 #pragma once
 
+#include <exception>
+#include <limits>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -43,17 +45,20 @@ absl::StatusOr<Payload> MessagePayload(const google::protobuf::Message& message,
 absl::Status ParseMessage(const Payload& payload, google::protobuf::Message& message);
 absl::StatusOr<std::string> ParsePlain(const Payload& payload);
 absl::Status ParseNull(const Payload& payload);
-Payload JsonPayload(std::string text);                              // json/plain of JSON text
-absl::StatusOr<std::string> JsonText(const Payload& payload);       // the text of json/plain
-absl::Status BadJson(const char* what);
+Payload JsonPayload(std::string text);                         // json/plain of JSON text
+absl::StatusOr<std::string> JsonText(const Payload& payload);  // the text of json/plain
+absl::Status BadJson();
+absl::Status OutOfRange();
 Payload ScalarPayload(const std::string& value);
 Payload ScalarPayload(double value);
 Payload ScalarPayload(bool value);
 Payload ScalarPayload(long long value);
+Payload ScalarPayload(unsigned long long value);
 absl::Status ParseScalar(const Payload& payload, std::string& value);
 absl::Status ParseScalar(const Payload& payload, double& value);
 absl::Status ParseScalar(const Payload& payload, bool& value);
 absl::Status ParseScalar(const Payload& payload, long long& value);
+absl::Status ParseScalar(const Payload& payload, unsigned long long& value);
 
 // nlohmann::json, named dependently: it need not be complete where no type goes through it.
 template <class T>
@@ -64,8 +69,10 @@ struct JsonFor {
 template <class T>
 inline constexpr bool is_scalar = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
 template <class T>
-using Scalar = std::conditional_t<std::is_same_v<T, std::string> || std::is_same_v<T, bool>, T,
-                                  std::conditional_t<std::is_floating_point_v<T>, double, long long>>;
+using Scalar = std::conditional_t<
+    std::is_same_v<T, std::string> || std::is_same_v<T, bool>, T,
+    std::conditional_t<std::is_floating_point_v<T>, double,
+                       std::conditional_t<std::is_unsigned_v<T>, unsigned long long, long long>>>;
 }  // namespace converter_internal
 
 // How T is encoded. Specialise it for a type of your own; both functions are static:
@@ -100,14 +107,17 @@ struct PayloadTraits {
     } else if constexpr (in::is_scalar<T>) {
       in::Scalar<T> value{};
       if (auto status = in::ParseScalar(payload, value); !status.ok()) return status;
+      if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+        if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) return in::OutOfRange();
+      }
       return static_cast<T>(value);
     } else {
       auto text = in::JsonText(payload);
       if (!text.ok()) return text.status();
       try {
         return in::JsonFor<T>::type::parse(*text).template get<T>();
-      } catch (const std::exception& e) {
-        return in::BadJson(e.what());
+      } catch (const std::exception&) {
+        return in::BadJson();
       }
     }
   }

@@ -1,0 +1,10 @@
+#include "temporal/common/observer.h"
+
+namespace temporal {
+
+Observer& SilentObserver() {
+  static Observer observer;
+  return observer;
+}
+
+}  // namespace temporal
