@@ -42,6 +42,10 @@ enum class ErrorCode {
   kNodeUnreachable,
   kNodeLost,
   kEnrolmentTokenInvalid,
+  kUriTooLong,
+  kHeadersTooLarge,
+  kNotImplemented,
+  kHttpVersionNotSupported,
   kInternal,
 };
 
@@ -105,6 +109,10 @@ inline constexpr std::array kErrorCodes = {
     ErrorInfo{ErrorCode::kNodeUnreachable, "node_unreachable", 503, ExitCode::kUnavailable, true, "The node agent does not answer."},
     ErrorInfo{ErrorCode::kNodeLost, "node_lost", 409, ExitCode::kFailed, false, "The node has been without contact for too long and counts as lost."},
     ErrorInfo{ErrorCode::kEnrolmentTokenInvalid, "enrolment_token_invalid", 401, ExitCode::kDenied, false, "The enrolment token is unknown, used or expired."},
+    ErrorInfo{ErrorCode::kUriTooLong, "uri_too_long", 414, ExitCode::kUsage, false, "The request's URI is longer than the edge takes."},
+    ErrorInfo{ErrorCode::kHeadersTooLarge, "headers_too_large", 431, ExitCode::kUsage, false, "The request's headers are larger than the edge takes."},
+    ErrorInfo{ErrorCode::kNotImplemented, "not_implemented", 501, ExitCode::kUsage, false, "The request uses a part of HTTP that the edge does not speak."},
+    ErrorInfo{ErrorCode::kHttpVersionNotSupported, "http_version_not_supported", 505, ExitCode::kUsage, false, "The request uses a version of HTTP that the edge does not speak."},
     ErrorInfo{ErrorCode::kInternal, "internal", 500, ExitCode::kFailed, true, "A fault of ours; the correlation id finds it in the logs."},
 };
 
