@@ -19,8 +19,8 @@ inline constexpr temporal::QueryRef<temporal::Nothing, flow::v1::AllocationStatu
 
 namespace steps {
 
-// The guard: compare-and-set of (state requested, operation) to this execution. A late duplicate start is not admitted.
-inline const temporal::Step<flow::v1::AdmitRequest, flow::v1::AdmitResult> kAdmit{"allocation.Admit", InDatabase()};
+// The guard, a compare of (state requested, operation): a late duplicate start is not admitted.
+inline const temporal::Step<flow::v1::StepRequest, flow::v1::AdmitResult> kAdmit{"allocation.Admit", InDatabase()};
 
 // GPUs of one node in one transaction, state provisioning; without capacity state queued, and the place in the queue.
 // invalid_state: the allocation is being released.
@@ -50,7 +50,7 @@ inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kDep
 inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kFence{"allocation.Fence", InDatabase()};
 
 // Closes the usage interval at the last proven moment; none open is success.
-inline const temporal::Step<flow::v1::StepRequest, flow::v1::Done> kCloseUsage{"allocation.CloseUsage", InDatabase()};
+inline const temporal::Step<flow::v1::CloseUsageRequest, flow::v1::Done> kCloseUsage{"allocation.CloseUsage", InDatabase()};
 
 // Frees the GPUs and tells the next in the queue; nothing placed is success.
 inline const temporal::Step<flow::v1::StepRequest, flow::v1::Done> kFreePlacement{"allocation.FreePlacement",
