@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "temporal/workflow/context.h"
+#include "temporal/workflow/internal/scope_state.h"
 
 namespace temporal {
 
@@ -35,23 +36,14 @@ class ChannelState {
 };
 
 template <class T>
-class ReceiveState : public FutureState<T> {
+class ReceiveState : public ScopedState<T> {
  public:
   ReceiveState(Scheduler& scheduler, std::shared_ptr<ChannelState<T>> channel, Scope scope)
-      : FutureState<T>(scheduler), channel_(std::move(channel)), scope_(std::move(scope)) {
-    if (scope_->cancelled()) {
-      this->Fail(std::make_exception_ptr(CancelledError(scope_->reason())));
-      return;
-    }
-    cancel_key_ = scope_->OnCancel([this] {
-      channel_->Detach(*this);
-      this->Fail(std::make_exception_ptr(CancelledError(scope_->reason())));
-    });
-    channel_->Attach(*this);
+      : ScopedState<T>(scheduler, std::move(scope)), channel_(std::move(channel)) {
+    if (!this->ready()) channel_->Attach(*this);
   }
 
   ~ReceiveState() override {
-    scope_->Forget(cancel_key_);
     channel_->Detach(*this);
     if (this->value_ && !this->taken() && !this->scheduler().closed()) {
       channel_->Deliver({number_, std::move(*this->value_)});
@@ -65,8 +57,6 @@ class ReceiveState : public FutureState<T> {
 
  private:
   std::shared_ptr<ChannelState<T>> channel_;
-  Scope scope_;
-  uint64_t cancel_key_ = 0;
   uint64_t number_ = 0;
 };
 
@@ -83,9 +73,10 @@ void ChannelState<T>::Attach(ReceiveState<T>& receiver) {
 
 template <class T>
 void ChannelState<T>::Deliver(std::pair<uint64_t, T> value) {
-  if (!receivers_.empty()) {
+  while (!receivers_.empty()) {
     ReceiveState<T>* receiver = receivers_.front();
     receivers_.erase(receivers_.begin());
+    if (receiver->ready()) continue;  // cancelled
     receiver->Receive(std::move(value));
     return;
   }

@@ -1,0 +1,45 @@
+#include "temporal/workflow/future.h"
+
+#include <algorithm>
+
+namespace temporal::internal {
+
+FutureStateBase::Waiter::~Waiter() {
+  if (state_ != nullptr) std::erase(state_->waiters_, this);
+}
+
+FutureStateBase::~FutureStateBase() {
+  for (Waiter* waiter : waiters_) waiter->state_ = nullptr;
+}
+
+void FutureStateBase::Fail(std::exception_ptr error) {
+  if (ready_) return;
+  error_ = std::move(error);
+  BecomeReady();
+}
+
+void FutureStateBase::AddWaiter(Waiter& waiter, std::coroutine_handle<> handle) {
+  waiter.state_ = this;
+  waiter.handle_ = handle;
+  waiters_.push_back(&waiter);
+}
+
+void FutureStateBase::OnReady(std::function<void()> callback) {
+  if (ready_) {
+    callback();
+  } else {
+    callbacks_.push_back(std::move(callback));
+  }
+}
+
+void FutureStateBase::BecomeReady() {
+  ready_ = true;
+  if (scheduler_.closed()) return;
+  for (Waiter* waiter : std::exchange(waiters_, {})) {
+    waiter->state_ = nullptr;
+    scheduler_.Post(waiter->handle_);
+  }
+  for (const auto& callback : std::exchange(callbacks_, {})) callback();
+}
+
+}  // namespace temporal::internal

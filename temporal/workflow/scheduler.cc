@@ -1,0 +1,53 @@
+#include "temporal/workflow/internal/scheduler.h"
+
+#include <utility>
+
+namespace temporal::internal {
+
+void Scheduler::Post(std::coroutine_handle<> handle) {
+  if (!closed_) queue_.push_back({handle, nullptr});
+}
+
+void Scheduler::Post(std::function<void()> function) {
+  if (!closed_) queue_.push_back({nullptr, std::move(function)});
+}
+
+void Scheduler::Drain() {
+  while (!queue_.empty()) {
+    const Entry entry = std::move(queue_.front());
+    queue_.pop_front();
+    if (entry.handle) {
+      entry.handle.resume();
+    } else {
+      entry.function();
+    }
+  }
+}
+
+void Scheduler::Close() {
+  closed_ = true;
+  queue_.clear();
+  while (youngest_ != nullptr) youngest_->handle_.destroy();  // unlinks itself
+}
+
+void Scheduler::Adopt(Root& root, std::coroutine_handle<> handle) {
+  root.scheduler_ = this;
+  root.handle_ = handle;
+  root.previous_ = youngest_;
+  if (youngest_ != nullptr) youngest_->next_ = &root;
+  youngest_ = &root;
+  Post(handle);
+}
+
+void Scheduler::Root::Unlink() {
+  if (scheduler_ == nullptr) return;
+  if (previous_ != nullptr) previous_->next_ = next_;
+  if (next_ != nullptr) {
+    next_->previous_ = previous_;
+  } else {
+    scheduler_->youngest_ = previous_;
+  }
+  scheduler_ = nullptr;
+}
+
+}  // namespace temporal::internal
