@@ -2,6 +2,7 @@
 # Shared by deploy/* and tests/run: where things lie, how processes are started, awaited and stopped.
 # Every variable can be set by the caller, so that several stacks run beside each other.
 set -euo pipefail
+umask 022
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=${GPUAAS_CACHE_DIR:-$HOME/.cache/gpuaas}
@@ -72,6 +73,13 @@ start_process() {
   process_pid "$name" >/dev/null && return
   setsid "$@" >>"$LOGS/$name.log" 2>&1 </dev/null 9>&- &
   remember_process "$name" $!
+}
+
+# start_service NAME COMMAND...: start_process for our own binaries; one that runs from a file replaced by a build is restarted.
+start_service() {
+  local pid
+  if pid=$(process_pid "$1") && [[ $(readlink "/proc/$pid/exe") == *" (deleted)" ]]; then "$1_stop"; fi
+  (export_service_settings "$1" && start_process "$@")
 }
 
 # stop_process NAME [SECONDS]: TERM, then KILL after the bound; never a process that we did not start.
