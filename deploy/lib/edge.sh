@@ -22,7 +22,7 @@ edge_errors() {
     retry=""
     if [ "$to" = 429 ] || [ "$to" = 503 ]; then retry=' add_header Retry-After 1 always;'; fi
     printf 'error_page %s =%s /_edge/%s;\n' "$from" "$to" "$from"
-    printf 'location = /_edge/%s { internal; access_log @LOGS@/edge-access.log edge; add_header X-Correlation-Id $correlation_id always;%s\n' "$from" "$retry"
+    printf 'location = /_edge/%s { internal; client_max_body_size 0; add_header X-Correlation-Id $correlation_id always;%s\n' "$from" "$retry"
     printf '  return %s '"'"'{"code":"%s","message":"%s","correlation_id":"$correlation_id","details":{}}'"'"'; }\n' "$to" "$code" "$message"
   done <"$ROOT/deploy/edge/errors"
 }
