@@ -1,0 +1,59 @@
+#include "temporal/transport/retry.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+
+#include "google/protobuf/message.h"
+
+namespace temporal {
+
+bool WaitFor(Duration duration, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any condition;
+  std::unique_lock lock(mutex);
+  condition.wait_for(lock, stop, duration, [] { return false; });
+  return !stop.stop_requested();
+}
+
+Duration Backoff::Next() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const Duration pause = next_;
+  next_ = std::min(maximum_, Duration(static_cast<Duration::rep>(static_cast<double>(next_.count()) * 1.7)));
+  std::uniform_real_distribution<double> jitter(0.8, 1.2);
+  return Duration(static_cast<Duration::rep>(static_cast<double>(pause.count()) * jitter(random)));
+}
+
+bool IsTransient(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+RetryingTransport::RetryingTransport(std::shared_ptr<Transport> below, Wait wait)
+    : below_(std::move(below)), wait_(std::move(wait)) {}
+
+absl::Status RetryingTransport::Call(std::string_view method, const google::protobuf::Message& request,
+                                     google::protobuf::Message& response, const CallOptions& options) {
+  Backoff backoff;
+  Backoff overloaded(std::chrono::seconds(1), std::chrono::seconds(10));
+  const auto give_up = std::chrono::steady_clock::now() + options.retry_for;
+  while (true) {
+    const absl::Status status = below_->Call(method, request, response, options);
+    if (status.ok() || !IsTransient(status.code())) return status;
+    const Duration pause =
+        status.code() == absl::StatusCode::kResourceExhausted ? overloaded.Next() : backoff.Next();
+    if (std::chrono::steady_clock::now() + pause > give_up || !wait_(pause, options.stop)) return status;
+    response.Clear();
+  }
+}
+
+}  // namespace temporal
