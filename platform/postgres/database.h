@@ -54,8 +54,8 @@ class Database {
   // `body` runs again from the start after a serialization failure or deadlock (bounded, with growing pauses), so it
   // must have no effect outside the transaction. Not reentrant: a body must not begin another transaction on this
   // Database. Errors of its own: kDatabaseUnavailable (no connection, connection lost, shutting down; when it is lost
-  // during the commit the message says that the outcome is unknown), kUnavailable (pool exhausted), kDeadlineExceeded
-  // (statement or lock timeout), kConflict (unique violation, serialization failures to the end), kInvalidArgument (a
+  // during the commit the message says that the outcome is unknown), kUnavailable (pool exhausted, no serialization in
+  // all attempts), kDeadlineExceeded (statement or lock timeout), kConflict (unique violation), kInvalidArgument (a
   // value that the database refuses), kInternal (anything else; the log has the cause).
   absl::Status Transact(const Scope& scope, absl::FunctionRef<absl::Status(Transaction&)> body);
 

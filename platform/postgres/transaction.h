@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -137,11 +138,7 @@ class Transaction {
   absl::Status RunAtCommit();
 
  private:
-  struct Last {
-    std::string order;
-    std::function<absl::Status(Transaction&)> run;
-  };
-  std::vector<Last> last_;
+  std::multimap<std::string, std::function<absl::Status(Transaction&)>> at_commit_;  // equal keys keep their order
 };
 
 }  // namespace gpuaas::platform
