@@ -1,0 +1,132 @@
+#include <array>
+#include <memory>
+#include <string>
+
+#include "cli/commands/groups.h"
+#include "cli/commands/support.h"
+
+namespace gpuaas::cli {
+namespace {
+
+std::string FreeOfTotal(const Json& node) { return TextAt(node, "gpus_free") + "/" + TextAt(node, "gpus_total"); }
+
+std::string Model(const Json& node) {
+  const Json& gpus = At(node, "gpus");
+  return gpus.is_array() && !gpus.empty() ? TextAt(gpus.front(), "model") : std::string();
+}
+
+const Columns kNodeColumns = {{"id", "id"},
+                              {"name", "name"},
+                              {"state", "state", Column::Kind::kState},
+                              {"contact", "contact", Column::Kind::kState},
+                              {"gpus_free", "", Column::Kind::kText, false, FreeOfTotal},
+                              {"model", "", Column::Kind::kText, false, Model},
+                              {"region", "region"},
+                              {"last_heartbeat_at", "last_heartbeat_at", Column::Kind::kTime},
+                              {"reason", "reason", Column::Kind::kText, true},
+                              {"agent_version", "agent_version", Column::Kind::kText, true},
+                              {"agent_address", "agent_address", Column::Kind::kText, true},
+                              {"workflow_id", "workflow_id", Column::Kind::kText, true},
+                              {"created_at", "created_at", Column::Kind::kTime, true}};
+
+const Columns kGpuColumns = {{"index", "index"},
+                             {"uuid", "uuid"},
+                             {"model", "model"},
+                             {"memory_gib", "memory_gib"},
+                             {"allocation", "allocation_id"}};
+
+// What an operator does to a node.
+struct NodeAction {
+  const char* name;
+  const char* description;
+  bool destructive;
+};
+
+constexpr std::array<NodeAction, 4> kActions = {{
+    {"cordon", "Place nothing new on the node", false},
+    {"uncordon", "Let the node be used again", false},
+    {"drain", "Place nothing new and release what runs on the node", true},
+    {"reclaim", "Take the node out for good; it has to be enrolled anew to come back", true},
+}};
+
+void AddAction(CLI::App& nodes, Invocation& run, const NodeAction& action) {
+  struct Flags {
+    std::string id;
+    std::string reason;
+    std::string key;
+    bool yes = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  const std::string name = action.name;
+  CLI::App* command = AddCommand(nodes, run, name, action.description,
+                                 "  gpuaas nodes " + name + " node-0 --reason 'new driver'" + (action.destructive ? " --yes" : ""),
+                                 [&run, flags, name, destructive = action.destructive] {
+                                   const std::string id = ResolveId(run.session(), kNode, flags->id);
+                                   if (destructive) run.Confirm(flags->yes, name + " node " + flags->id + " (" + id + ")");
+                                   Json body = Json::object();
+                                   if (!flags->reason.empty()) body["reason"] = flags->reason;
+                                   run.output().Object(run.session().Mutate({"POST", PathOf(kNode, id, name), body, flags->key}),
+                                                       kNodeColumns);
+                                   return ExitCode::kDone;
+                                 });
+  command->add_option("node", flags->id, "Id, its beginning, or name")->required()->type_name(kNodeId);
+  command->add_option("--reason", flags->reason, "Kept with the node and in its log")->type_name("TEXT");
+  if (action.destructive) command->add_flag("-y,--yes", flags->yes, "Do not ask");
+  AddKeyFlag(*command, flags->key);
+}
+
+ExitCode Get(Invocation& run, const std::string& typed) {
+  const Json node = run.session().Get(PathOf(kNode, ResolveId(run.session(), kNode, typed)));
+  run.output().Object(node, kNodeColumns);
+  if (run.output().IsTable() && !At(node, "gpus").empty()) {
+    run.world().out << "\n";
+    run.output().List(node["gpus"], {}, kGpuColumns);
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddNodes(CLI::App& root, Invocation& run) {
+  CLI::App* nodes = AddGroup(root, "nodes", "The platform's machines (administrators)");
+
+  struct Filter {
+    std::string region;
+    ListFlags list;
+  };
+  auto filter = std::make_shared<Filter>();
+  CLI::App* list = AddCommand(*nodes, run, "list", "List nodes", "  gpuaas nodes list -o wide", [&run, filter] {
+    return ShowList(run, kNode.path, {{"region", filter->region}}, filter->list, kNodeColumns, "nodes");
+  });
+  list->add_option("--region", filter->region, "Only those there")->type_name("REGION");
+  AddListFlags(*list, filter->list);
+
+  auto id = std::make_shared<std::string>();
+  CLI::App* get = AddCommand(*nodes, run, "get", "Show one node and its GPUs", "  gpuaas nodes get node-0",
+                             [&run, id] { return Get(run, *id); });
+  get->add_option("node", *id, "Id, its beginning, or name")->required()->type_name(kNodeId);
+
+  struct EnrolFlags {
+    std::string name;
+    std::string region;
+    std::string key;
+  };
+  auto enrol_flags = std::make_shared<EnrolFlags>();
+  CLI::App* enrol = AddCommand(*nodes, run, "enrol", "Print the one command that makes a machine a node",
+                               "  gpuaas nodes enrol --name gpu-14", [&run, enrol_flags] {
+                                 Json body = {{"name", enrol_flags->name}};
+                                 if (!enrol_flags->region.empty()) body["region"] = enrol_flags->region;
+                                 const Json made = run.session().Mutate({"POST", "/api/v1/nodes/enrolments", body, enrol_flags->key});
+                                 run.output().ObjectOr(made, TextAt(made, "command") + "\n");
+                                 run.Progress("run it as root on " + enrol_flags->name + " before " + TextAt(made, "expires_at") +
+                                              "; it works once");
+                                 return ExitCode::kDone;
+                               });
+  enrol->add_option("--name", enrol_flags->name, "What to call the node")->required()->type_name("NAME");
+  enrol->add_option("--region", enrol_flags->region, "Where it stands; the service's own region if left out")->type_name("REGION");
+  AddKeyFlag(*enrol, enrol_flags->key);
+
+  for (const NodeAction& action : kActions) AddAction(*nodes, run, action);
+}
+
+}  // namespace gpuaas::cli
