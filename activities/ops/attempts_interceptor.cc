@@ -1,0 +1,99 @@
+#include "activities/ops/attempts_interceptor.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "activities/common/step_registry.h"
+#include "domain/error_code.h"
+#include "domain/status.h"
+#include "platform/clock/clock.h"
+#include "platform/log/log.h"
+#include "platform/postgres/database.h"
+#include "stores/ops/attempts.h"
+
+namespace gpuaas::activities {
+namespace {
+
+// What the step's request says of itself: `step` or the request as a whole is a StepRequest.
+struct StepKey {
+  std::string operation_id;
+  std::string correlation_id;
+};
+
+StepKey KeyOf(const temporal::Payloads& input) {
+  if (input.payloads_size() == 0) return {};
+  const auto json = nlohmann::json::parse(input.payloads(0).data(), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return {};
+  const auto& step = json.contains("step") && json["step"].is_object() ? json["step"] : json;
+  return {step.value("operationId", std::string()), step.value("correlationId", std::string())};
+}
+
+stores::AttemptEnd EndOf(const absl::Status& status, bool cancelled, Time now, temporal::Duration pause) {
+  stores::AttemptEnd end;
+  end.now = now;
+  if (status.ok()) {
+    end.outcome = "completed";
+  } else if (cancelled && status.code() == absl::StatusCode::kCancelled) {
+    end.outcome = "cancelled";
+  } else {
+    const ErrorInfo& info = InfoOf(ErrorCodeOf(status));
+    end.outcome = "failed";
+    end.error_code = std::string(info.name);
+    end.message = std::string(status.message());
+    end.retryable = info.retryable;
+    if (info.retryable) end.next_retry_at = now + std::chrono::duration_cast<Time::duration>(pause);
+  }
+  return end;
+}
+
+}  // namespace
+
+AttemptsInterceptor::AttemptsInterceptor(platform::Database& database, const platform::Clock& clock,
+                                         const StepRegistry& steps, std::string worker)
+    : database_(database), clock_(clock), steps_(steps), worker_(std::move(worker)) {}
+
+absl::StatusOr<temporal::Payload> AttemptsInterceptor::Execute(temporal::ActivityContext& context,
+                                                               const temporal::Payloads& input, const Next& next) {
+  const temporal::ActivityInfo& info = context.info();
+  const StepKey key = KeyOf(input);
+  const platform::CorrelationScope correlation(key.correlation_id);
+  const auto record = [&](const char* what, auto&& write) {
+    const absl::Status status = database_.Transact(platform::SystemScope(), write);
+    if (!status.ok()) {
+      platform::LogWarning("attempt not recorded", {{"what", what},
+                                                    {"step", info.activity_type},
+                                                    {"workflow_id", info.workflow_id},
+                                                    {"cause", std::string(status.message())}});
+    }
+  };
+
+  stores::Attempt attempt;
+  attempt.workflow_id = info.workflow_id;
+  attempt.run_id = info.workflow_run_id;
+  attempt.activity_id = info.activity_id;
+  attempt.step = info.activity_type;
+  attempt.number = info.attempt;
+  attempt.operation = OperationId(key.operation_id);
+  attempt.worker = worker_;
+  attempt.started_at = clock_.Now();
+  attempt.outcome = "running";
+  record("begin", [&](platform::Transaction& tx) { return stores::BeginAttempt(tx, attempt); });
+
+  auto result = next();
+
+  const auto end =
+      EndOf(result.status(), context.cancelled(), clock_.Now(), steps_.PauseAfter(info.activity_type, info.attempt));
+  if (end.outcome == "failed") {
+    platform::LogWarning("step failed", {{"step", info.activity_type},
+                                         {"workflow_id", info.workflow_id},
+                                         {"attempt", info.attempt},
+                                         {"code", end.error_code},
+                                         {"cause", end.message}});
+  }
+  record("end", [&](platform::Transaction& tx) {
+    return stores::EndAttempt(tx, info.workflow_id, info.workflow_run_id, info.activity_id, info.attempt, end);
+  });
+  return result;
+}
+
+}  // namespace gpuaas::activities
