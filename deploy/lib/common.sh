@@ -109,7 +109,7 @@ wait_until() {
 fail_with_log() {
   {
     say "$1 $2. Last lines of $LOGS/$1.log:"
-    tail -n 20 "$LOGS/$1.log" | sed 's/^/  | /'
+    tail -n 20 "$LOGS/$1.log" | cut -c1-200 | sed 's/^/  | /'
   } >&2
 }
 
