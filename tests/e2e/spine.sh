@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# One allocation through every process, with the CLI: create, use, extend, release, and what can be read of it afterwards.
+. "$(dirname "$0")/lib.sh"
+user dev-user
+key=$(ssh_key_of dev-user) || give_up "ssh-keys create"
+
+created=$(as dev-user allocations create --sku h200-sxm-slice --gpus 2 --region "$REGION" --ssh-key-id "$key" --output json --no-wait) ||
+  give_up "allocations create"
+id=$(jq -r .id <<<"$created")
+cleanups+=("as dev-user allocations release $id --yes --no-wait")
+check "create answers the names that checks rely on" jq -e 'has("id") and has("state") and has("workflow_id") and has("operation_id") and has("correlation_id")' <<<"$created"
+same "the workflow is named after the allocation" "allocation/$id" "$(jq -r .workflow_id <<<"$created")"
+
+check "get --watch ends when it is active" as dev-user allocations get "$id" --watch --timeout 120s
+same "it is active" active "$(as dev-user allocations get "$id" --output json | jq -r .state)"
+connection=$(as dev-user allocations connect "$id" --mode ssh --output json)
+check "connect answers command, host, port, user" jq -e 'has("command") and has("host") and has("port") and has("user")' <<<"$connection"
+
+seen=$(in_allocation dev-user "$id" 'echo "$NVIDIA_VISIBLE_DEVICES"')
+same "two GPUs are visible" 2 "$(tr ',' '\n' <<<"$seen" | grep -c .)"
+same "nvidia-smi lists those two" 2 "$(in_allocation dev-user "$id" 'nvidia-smi -L' | grep -c '^GPU ')"
+
+before=$(as dev-user allocations get "$id" --output json | jq -r .lease_ends_at)
+check "extend" as dev-user allocations extend "$id" --hours 2 --output json
+check "the lease ends later" [ "$(as dev-user allocations get "$id" --output json | jq -r .lease_ends_at)" \> "$before" ]
+
+check "release" as dev-user allocations release "$id" --yes --wait --timeout 120s
+same "it is released" released "$(as dev-user allocations get "$id" --output json | jq -r .state)"
+check "SSH is over" eval '! in_allocation dev-user "$id" true'
+
+history=$(as dev-user allocations history "$id" --output json)
+check "history has the names that checks rely on" jq -e 'has("workflow_id") and has("run_id") and has("status") and
+  (.steps | length) > 3 and all(.steps[]; has("name") and has("kind") and has("state") and has("attempts") and has("started_at")
+  and has("ended_at") and has("error") and has("next_retry_at"))' <<<"$history"
+shown=$("$TEMPORAL_CLI" workflow show --address "127.0.0.1:$TEMPORAL_PORT" --workflow-id "allocation/$id" --output json)
+completed=$(jq '[.events[] | select(.eventType | test("ACTIVITY_TASK_COMPLETED"))] | length' <<<"$shown")
+same "temporal workflow show agrees with history on the activities" "$completed" \
+  "$(jq '[.steps[] | select(.kind == "activity" and (.state == "completed" or .state == "ok" or .state == "succeeded"))] | length' <<<"$history")"
+check "its input is readable in Temporal" grep -q "$id" <<<"$(jq -r '.events[0].workflowExecutionStartedEventAttributes.input.payloads[0] | (.data // .) | if type == "string" then @base64d else tostring end' <<<"$shown")"
+
+k=$(new_key)
+first=$(as dev-user allocations create --sku h200-sxm-slice --gpus 1 --region "$REGION" --ssh-key-id "$key" --idempotency-key "$k" --output json --no-wait | jq -r .id)
+cleanups+=("as dev-user allocations release $first --yes --no-wait")
+again=$(as dev-user allocations create --sku h200-sxm-slice --gpus 1 --region "$REGION" --ssh-key-id "$key" --idempotency-key "$k" --output json --no-wait | jq -r .id)
+same "the same key and request give the same allocation" "$first" "$again"
+check "an allocation released while it is being made ends released" as dev-user allocations release "$first" --yes --wait --timeout 120s
