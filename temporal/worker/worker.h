@@ -23,17 +23,20 @@ struct WorkerOptions {
   std::string task_queue;
   std::string identity;  // empty: the client's
   std::string build_id;  // recorded with each workflow task; empty: none
-  int max_concurrent_workflow_tasks = 8;
+  int max_concurrent_workflow_tasks = 8;  // at least 2
   int max_concurrent_activities = 100;
   int workflow_pollers = 2;  // of which one polls the sticky queue while the cache is on
   int activity_pollers = 2;
   int sticky_cache_size = 1000;  // runs kept in memory; 0: every task replays from the start
   Duration sticky_schedule_to_start = std::chrono::seconds(10);
   Duration graceful_shutdown = std::chrono::seconds(10);  // what running activities get before they are cancelled
+  // Longest poll, at least 2 s; 0: 60 s if the server ends polls when a worker says it stops, else 10 s. Shutdown waits for the
+  // polls under way: one that is cut off may take a task with it which the server has already handed out.
+  Duration poll_timeout{0};
   Duration max_heartbeat_throttle = std::chrono::seconds(60);
   Duration default_heartbeat_throttle = std::chrono::seconds(30);  // for activities without a heartbeat timeout
   std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
-  FailureHook failure_hook;             // for activities and workflows
+  FailureHook failure_hook;            // for what activities return
   std::shared_ptr<Observer> observer;   // null: silent
 };
 

@@ -1,0 +1,219 @@
+#include "temporal/worker/activity_worker.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "absl/strings/str_cat.h"
+#include "temporal/api/workflowservice/v1/request_response.pb.h"
+#include "temporal/common/proto.h"
+#include "temporal/converter/failure_converter.h"
+
+namespace temporal::worker {
+
+namespace service = api::workflowservice::v1;
+
+namespace {
+
+constexpr int kHeartbeatThreads = 4;
+constexpr Duration kReportFor = std::chrono::minutes(1);  // through a short outage of the server
+
+ActivityInfo ToInfo(const ActivityWorker::Task& task, const std::string& task_queue) {
+  ActivityInfo info;
+  info.activity_id = task.activity_id();
+  info.activity_type = task.activity_type().name();
+  info.task_queue = task_queue;
+  info.workflow_namespace = task.workflow_namespace();
+  info.workflow_id = task.workflow_execution().workflow_id();
+  info.workflow_run_id = task.workflow_execution().run_id();
+  info.workflow_type = task.workflow_type().name();
+  info.task_token = task.task_token();
+  info.attempt = std::max(1, task.attempt());
+  info.scheduled_at = FromProto(task.scheduled_time());
+  info.attempt_scheduled_at = FromProto(task.current_attempt_scheduled_time());
+  info.started_at = FromProto(task.started_time());
+  info.heartbeat_timeout = FromProto(task.heartbeat_timeout());
+  const Duration one = FromProto(task.start_to_close_timeout());
+  const Duration all = FromProto(task.schedule_to_close_timeout());
+  const auto by = [](Time from, Duration timeout) {
+    return from + std::chrono::duration_cast<Time::duration>(timeout);
+  };
+  if (one > Duration(0)) info.deadline = by(info.started_at, one);
+  if (all > Duration(0)) {
+    info.deadline = std::min(info.deadline.value_or(Time::max()), by(info.scheduled_at, all));
+  }
+  for (const auto& [key, value] : task.header().fields()) info.headers[key] = value;
+  return info;
+}
+
+}  // namespace
+
+struct ActivityWorker::Running {
+  // The first reason counts.
+  void Stop(StopReason why) {
+    StopReason none = StopReason::kNone;
+    reason.compare_exchange_strong(none, why);
+    source.request_stop();
+  }
+  std::stop_source source;
+  std::atomic<StopReason> reason = StopReason::kNone;
+};
+
+ActivityWorker::ActivityWorker(std::shared_ptr<const Shared> shared, const ActivityRegistry& registry)
+    : shared_(std::move(shared)),
+      registry_(registry),
+      slots_(shared_->options.max_concurrent_activities),
+      heartbeat_threads_(kHeartbeatThreads),
+      executor_(shared_->options.max_concurrent_activities),
+      poller_("activity poller", slots_, shared_->observer()) {}
+
+ActivityWorker::~ActivityWorker() { Finish(std::chrono::steady_clock::now()); }
+
+void ActivityWorker::Start() {
+  poller_.Start(shared_->options.activity_pollers, [this] { return Poll(); });
+}
+
+absl::StatusOr<bool> ActivityWorker::Poll() {
+  service::PollActivityTaskQueueRequest request;
+  request.set_namespace_(shared_->name_space);
+  request.set_identity(shared_->identity);
+  request.set_worker_instance_key(shared_->instance_key);
+  request.mutable_task_queue()->set_name(shared_->options.task_queue);
+  request.mutable_task_queue()->set_kind(api::enums::v1::TASK_QUEUE_KIND_NORMAL);
+  auto task = Invoke<Task>(*shared_->transport, "PollActivityTaskQueue", request, shared_->PollOptions());
+  if (!task.ok()) return task.status();
+  if (task->task_token().empty()) return false;
+  Dispatch(*std::move(task));
+  return true;
+}
+
+void ActivityWorker::Dispatch(Task task) {
+  executor_.Run([this, task = std::make_shared<const Task>(std::move(task))] {
+    Execute(*task);
+    slots_.Release();
+  });
+}
+
+void ActivityWorker::Finish(std::chrono::steady_clock::time_point deadline) {
+  poller_.Join();
+  if (!executor_.WaitIdle(std::max(Duration(0), Duration(deadline - std::chrono::steady_clock::now())))) {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (Running* running : running_) running->Stop(StopReason::kShutdown);
+  }
+  executor_.WaitIdle();
+}
+
+void ActivityWorker::Execute(const Task& task) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto running = std::make_shared<Running>();
+  std::list<Running*>::iterator place;
+  {
+    std::lock_guard lock(mutex_);
+    place = running_.insert(running_.end(), running.get());
+    if (stopping_) running->Stop(StopReason::kShutdown);
+  }
+  ActivityInfo info = ToInfo(task, shared_->options.task_queue);
+  std::optional<Timers::Id> deadline;
+  if (info.deadline) {
+    // Measured by the server's clock alone; only the difference counts here.
+    deadline = timers_.At(started + (*info.deadline - info.started_at),
+                          [running] { running->Stop(StopReason::kDeadline); });
+  }
+  const WorkerOptions& options = shared_->options;
+  const auto heartbeats = std::make_shared<AttemptHeartbeats>(
+      HeartbeatInterval(info.heartbeat_timeout, options.default_heartbeat_throttle, options.max_heartbeat_throttle),
+      heartbeat_threads_, timers_, [this, &task](const Payloads& details) { return SendHeartbeat(task, details); },
+      [running](StopReason reason) { running->Stop(reason); });
+  ActivityContext context(std::move(info), task.heartbeat_details(), running->source.get_token(), *heartbeats);
+
+  const absl::StatusOr<Payload> outcome = Attempt(task, context);
+  const std::optional<Payloads> unsent = heartbeats->Close();
+  if (deadline) timers_.Cancel(*deadline);
+  {
+    std::lock_guard lock(mutex_);
+    running_.erase(place);
+  }
+  const std::string& type = task.activity_type().name();
+  shared_->observer().Latency("temporal_activity_execution_latency", {{"activity_type", type}},
+                              std::chrono::steady_clock::now() - started);
+  if (!outcome.ok()) shared_->observer().Count("temporal_activity_execution_failed", {{"activity_type", type}}, 1);
+  Report(task, outcome, running->reason, unsent);
+}
+
+absl::StatusOr<Payload> ActivityWorker::Attempt(const Task& task, ActivityContext& context) const {
+  const ActivityRegistry::Function* function = registry_.Find(task.activity_type().name());
+  if (function == nullptr) {
+    FailureAttributes attributes;  // retryable: another worker of the queue may know it
+    attributes.type = "NotFoundError";
+    return ApplicationError(absl::StatusCode::kUnimplemented,
+                            absl::StrCat("this worker has no activity '", task.activity_type().name(), "'"), attributes);
+  }
+  const auto& interceptors = shared_->options.activity_interceptors;
+  const std::function<absl::StatusOr<Payload>(size_t)> call = [&](size_t depth) -> absl::StatusOr<Payload> {
+    if (depth == interceptors.size()) return (*function)(context, task.input());
+    return interceptors[depth]->Execute(context, task.input(), [&call, depth] { return call(depth + 1); });
+  };
+  try {
+    return call(0);
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("the activity threw: ", e.what()));
+  } catch (...) {
+    return absl::InternalError("the activity threw something that is no std::exception");
+  }
+}
+
+StopReason ActivityWorker::SendHeartbeat(const Task& task, const Payloads& details) const {
+  service::RecordActivityTaskHeartbeatRequest request;
+  request.set_namespace_(shared_->name_space);
+  request.set_identity(shared_->identity);
+  request.set_task_token(task.task_token());
+  if (details.payloads_size() > 0) *request.mutable_details() = details;
+  CallOptions call;
+  if (task.heartbeat_timeout().seconds() > 0) {
+    call.retry_for = std::min(call.retry_for, FromProto(task.heartbeat_timeout()) / 2);
+  }
+  const auto answer = Invoke<service::RecordActivityTaskHeartbeatResponse>(*shared_->transport,
+                                                                           "RecordActivityTaskHeartbeat", request, call);
+  if (!answer.ok()) {
+    // Other errors pass; the server decides by the heartbeat timeout.
+    return answer.status().code() == absl::StatusCode::kNotFound ? StopReason::kGone : StopReason::kNone;
+  }
+  if (answer->cancel_requested()) return StopReason::kCancelRequested;
+  if (answer->activity_paused() || answer->activity_reset()) return StopReason::kPaused;
+  return StopReason::kNone;
+}
+
+void ActivityWorker::Report(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
+                            const std::optional<Payloads>& unsent) const {
+  const auto send = [&]<class Response>(std::string_view method, auto request, Response*) {
+    request.set_namespace_(shared_->name_space);
+    request.set_identity(shared_->identity);
+    request.set_task_token(task.task_token());
+    CallOptions call;
+    call.retry_for = kReportFor;
+    return Invoke<Response>(*shared_->transport, method, request, call).status();
+  };
+  absl::Status status;
+  if (outcome.ok()) {
+    service::RespondActivityTaskCompletedRequest request;
+    *request.mutable_result()->add_payloads() = *outcome;
+    status = send("RespondActivityTaskCompleted", std::move(request),
+                  static_cast<service::RespondActivityTaskCompletedResponse*>(nullptr));
+  } else if (outcome.status().code() == absl::StatusCode::kCancelled && reason == StopReason::kCancelRequested) {
+    status = send("RespondActivityTaskCanceled", service::RespondActivityTaskCanceledRequest(),
+                  static_cast<service::RespondActivityTaskCanceledResponse*>(nullptr));
+  } else {
+    service::RespondActivityTaskFailedRequest request;
+    *request.mutable_failure() = ToFailure(outcome.status(), shared_->options.failure_hook);
+    if (unsent) *request.mutable_last_heartbeat_details() = *unsent;
+    status = send("RespondActivityTaskFailed", std::move(request),
+                  static_cast<service::RespondActivityTaskFailedResponse*>(nullptr));
+  }
+  // kNotFound: the attempt has timed out or the workflow is over; nobody waits for the outcome.
+  if (!status.ok() && status.code() != absl::StatusCode::kNotFound) {
+    shared_->observer().Log(LogLevel::kWarning, absl::StrCat("the outcome of activity ", task.activity_type().name(),
+                                                             " was not delivered: ", status.ToString()));
+  }
+}
+
+}  // namespace temporal::worker

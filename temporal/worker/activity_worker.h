@@ -1,0 +1,61 @@
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+
+#include "temporal/activity/registry.h"
+#include "temporal/worker/executor.h"
+#include "temporal/worker/heartbeat.h"
+#include "temporal/worker/poller.h"
+#include "temporal/worker/shared.h"
+#include "temporal/worker/timers.h"
+
+namespace temporal::api::workflowservice::v1 {
+class PollActivityTaskQueueResponse;
+}
+
+namespace temporal::worker {
+
+// Polls for activity tasks, runs them and reports what came out.
+class ActivityWorker {
+ public:
+  using Task = api::workflowservice::v1::PollActivityTaskQueueResponse;
+
+  ActivityWorker(std::shared_ptr<const Shared> shared, const ActivityRegistry& registry);
+  ~ActivityWorker();
+
+  void Start();
+  void StopPolling() { poller_.Stop(); }
+  void JoinPolling() { poller_.Join(); }
+  // Waits for the attempts that run, cancels those left at `deadline`, waits for them too.
+  void Finish(std::chrono::steady_clock::time_point deadline);
+
+  // Runs a task whose slot is taken: polled, or handed out with the answer to a workflow task (then by ReserveEager).
+  void Dispatch(Task task);
+  bool ReserveEager() { return slots_.TryAcquire(); }
+  void ReleaseEager() { slots_.Release(); }
+
+ private:
+  struct Running;
+
+  absl::StatusOr<bool> Poll();
+  void Execute(const Task& task);
+  absl::StatusOr<Payload> Attempt(const Task& task, ActivityContext& context) const;
+  StopReason SendHeartbeat(const Task& task, const Payloads& details) const;
+  void Report(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
+              const std::optional<Payloads>& unsent) const;
+
+  const std::shared_ptr<const Shared> shared_;
+  const ActivityRegistry& registry_;
+  Slots slots_;
+  Timers timers_;
+  Executor heartbeat_threads_;
+  std::mutex mutex_;
+  std::list<Running*> running_;
+  bool stopping_ = false;
+  Executor executor_;
+  Poller poller_;
+};
+
+}  // namespace temporal::worker

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace temporal::worker {
+
+// Runs functions on threads that it makes as they are needed, at most `max_threads`; what comes beyond that queues.
+// Thread-safe. Functions must not throw.
+class Executor {
+ public:
+  explicit Executor(int max_threads) : max_threads_(max_threads) {}
+  ~Executor();  // finishes everything queued
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  void Run(std::function<void()> function);
+
+  // Waits until nothing runs or is queued; false if that takes longer than `timeout`.
+  template <class Rep, class Period>
+  bool WaitIdle(std::chrono::duration<Rep, Period> timeout) {
+    std::unique_lock lock(mutex_);
+    return idle_changed_.wait_for(lock, timeout, [this] { return Idle(); });
+  }
+  void WaitIdle();
+
+ private:
+  bool Idle() const { return queue_.empty() && busy_ == 0; }
+  void Loop();
+
+  const int max_threads_;
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::condition_variable idle_changed_;
+  std::deque<std::function<void()>> queue_;
+  int busy_ = 0;
+  bool closing_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace temporal::worker

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "temporal/transport/transport.h"
+#include "temporal/worker/worker.h"
+
+namespace temporal::worker {
+
+// What both halves of a worker need; fixed before polling starts.
+struct Shared {
+  WorkerOptions options;
+  std::shared_ptr<Transport> transport;
+  std::string name_space;
+  std::string identity;
+  std::string instance_key;       // a UUID, names this worker to the server
+  std::string sticky_task_queue;  // empty: no cache
+  Duration poll_timeout{0};
+
+  Observer& observer() const { return options.observer ? *options.observer : SilentObserver(); }
+
+  CallOptions PollOptions() const {
+    CallOptions call(poll_timeout);
+    call.long_poll = true;
+    call.retry_for = Duration(0);
+    return call;
+  }
+};
+
+}  // namespace temporal::worker

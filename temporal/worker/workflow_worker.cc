@@ -1,0 +1,174 @@
+#include "temporal/worker/workflow_worker.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "temporal/worker/activity_worker.h"
+
+namespace temporal::worker {
+
+namespace service = api::workflowservice::v1;
+
+namespace {
+
+constexpr int kMaxEager = 3;  // per task, as other SDKs: the rest is for the other workers of the queue
+
+core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared) {
+  core::WorkflowTaskHandlerOptions options;
+  options.namespace_name = shared.name_space;
+  options.task_queue = shared.options.task_queue;
+  options.identity = shared.identity;
+  options.build_id = shared.options.build_id;
+  options.sticky_task_queue = shared.sticky_task_queue;
+  options.sticky_schedule_to_start = shared.options.sticky_schedule_to_start;
+  options.max_cached_runs = static_cast<size_t>(std::max(0, shared.options.sticky_cache_size));
+  options.observer = &shared.observer();
+  return options;
+}
+
+}  // namespace
+
+WorkflowWorker::WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry,
+                               ActivityWorker* activities)
+    : shared_(std::move(shared)),
+      activities_(activities),
+      handler_(HandlerOptions(*shared_), registry, *this),
+      slots_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
+      executor_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
+      normal_("workflow poller", slots_, shared_->observer()),
+      sticky_("sticky workflow poller", slots_, shared_->observer()) {}
+
+WorkflowWorker::~WorkflowWorker() { Finish(); }
+
+void WorkflowWorker::Start() {
+  const int all = std::max(1, shared_->options.workflow_pollers);
+  const int sticky = shared_->sticky_task_queue.empty() ? 0 : std::max(1, all / 2);
+  normal_.Start(std::max(1, all - sticky), [this] { return Poll(false); });
+  sticky_.Start(sticky, [this] { return Poll(true); });
+}
+
+void WorkflowWorker::StopPolling() {
+  normal_.Stop();
+  sticky_.Stop();
+}
+
+void WorkflowWorker::JoinPolling() {
+  normal_.Join();
+  sticky_.Join();
+}
+
+void WorkflowWorker::Finish() {
+  JoinPolling();
+  executor_.WaitIdle();
+}
+
+absl::StatusOr<bool> WorkflowWorker::Poll(bool sticky) {
+  service::PollWorkflowTaskQueueRequest request;
+  request.set_namespace_(shared_->name_space);
+  request.set_identity(shared_->identity);
+  request.set_worker_instance_key(shared_->instance_key);
+  auto& queue = *request.mutable_task_queue();
+  if (sticky) {
+    queue.set_name(shared_->sticky_task_queue);
+    queue.set_kind(api::enums::v1::TASK_QUEUE_KIND_STICKY);
+    queue.set_normal_name(shared_->options.task_queue);
+  } else {
+    queue.set_name(shared_->options.task_queue);
+    queue.set_kind(api::enums::v1::TASK_QUEUE_KIND_NORMAL);
+  }
+  auto task = Invoke<Task>(*shared_->transport, "PollWorkflowTaskQueue", request, shared_->PollOptions());
+  if (!task.ok()) return task.status();
+  if (task->task_token().empty()) {
+    shared_->observer().Count("temporal_workflow_task_queue_poll_empty", {}, 1);
+    return false;
+  }
+  shared_->observer().Count("temporal_workflow_task_queue_poll_succeed", {}, 1);
+  executor_.Run([this, task = std::make_shared<Task>(*std::move(task))] {
+    Work(std::move(*task));
+    slots_.Release();
+  });
+  return true;
+}
+
+absl::StatusOr<service::GetWorkflowExecutionHistoryResponse> WorkflowWorker::Fetch(
+    const service::GetWorkflowExecutionHistoryRequest& request) {
+  service::GetWorkflowExecutionHistoryRequest full = request;
+  full.set_namespace_(shared_->name_space);
+  return Invoke<service::GetWorkflowExecutionHistoryResponse>(*shared_->transport, "GetWorkflowExecutionHistory", full);
+}
+
+void WorkflowWorker::Work(Task task) {
+  while (!task.task_token().empty()) {
+    const std::string run_id = task.workflow_execution().run_id();
+    const std::string type = task.workflow_type().name();
+    const auto started = std::chrono::steady_clock::now();
+    absl::StatusOr<core::WorkflowTaskReply> reply = handler_.Handle(std::move(task));
+    shared_->observer().Latency("temporal_workflow_task_execution_latency", {{"workflow_type", type}},
+                                std::chrono::steady_clock::now() - started);
+    if (!reply.ok()) {
+      shared_->observer().Log(LogLevel::kWarning,
+                              absl::StrCat("workflow task of run ", run_id, ": ", reply.status().ToString()));
+      return;  // the server hands it out again when its time is over
+    }
+    task = Reply(run_id, *std::move(reply));
+  }
+}
+
+WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, core::WorkflowTaskReply reply) {
+  if (auto* completed = std::get_if<service::RespondWorkflowTaskCompletedRequest>(&reply)) {
+    return Completed(run_id, *completed);
+  }
+  if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply)) {
+    shared_->observer().Count("temporal_workflow_task_execution_failed", {}, 1);
+    shared_->observer().Log(LogLevel::kWarning, absl::StrCat("workflow task of run ", run_id, " failed: ",
+                                                             failed->failure().message()));
+    Invoke<service::RespondWorkflowTaskFailedResponse>(*shared_->transport, "RespondWorkflowTaskFailed", *failed)
+        .IgnoreError();  // it times out then
+  } else if (const auto* query = std::get_if<service::RespondQueryTaskCompletedRequest>(&reply)) {
+    Invoke<service::RespondQueryTaskCompletedResponse>(*shared_->transport, "RespondQueryTaskCompleted", *query)
+        .IgnoreError();  // the asker asks again
+  }
+  return {};
+}
+
+WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id,
+                                               service::RespondWorkflowTaskCompletedRequest& request) {
+  int reserved = RequestEager(request);
+  auto answer = Invoke<service::RespondWorkflowTaskCompletedResponse>(*shared_->transport,
+                                                                      "RespondWorkflowTaskCompleted", request);
+  if (answer.ok()) {
+    for (auto& activity : *answer->mutable_activity_tasks()) {
+      activities_->Dispatch(std::move(activity));
+      --reserved;
+    }
+  }
+  for (; reserved > 0; --reserved) activities_->ReleaseEager();
+  if (!answer.ok()) {
+    // What the run believes is no longer what the server knows. NotFound and UnhandledCommand (InvalidArgument: new events
+    // came in) are everyday.
+    handler_.Evict(run_id);
+    const bool everyday = answer.status().code() == absl::StatusCode::kNotFound ||
+                          answer.status().code() == absl::StatusCode::kInvalidArgument;
+    shared_->observer().Log(everyday ? LogLevel::kInfo : LogLevel::kWarning,
+                            absl::StrCat("reply for run ", run_id, ": ", answer.status().ToString()));
+    return {};
+  }
+  if (answer->reset_history_event_id() > 0) handler_.Evict(run_id);
+  return std::move(*answer->mutable_workflow_task());
+}
+
+int WorkflowWorker::RequestEager(service::RespondWorkflowTaskCompletedRequest& request) {
+  int reserved = 0;
+  if (activities_ == nullptr) return reserved;
+  for (auto& command : *request.mutable_commands()) {
+    if (!command.has_schedule_activity_task_command_attributes()) continue;
+    auto& schedule = *command.mutable_schedule_activity_task_command_attributes();
+    const bool eager = reserved < kMaxEager && schedule.task_queue().name() == shared_->options.task_queue &&
+                       activities_->ReserveEager();
+    schedule.set_request_eager_execution(eager);
+    reserved += eager;
+  }
+  return reserved;
+}
+
+}  // namespace temporal::worker
