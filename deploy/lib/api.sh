@@ -14,6 +14,8 @@ export_service_settings() {
   export GPUAAS_DATABASE_URL
 }
 
+api_settings() { export_service_settings api; }
+
 api_start() {
   start_service api "$BIN/gpuaas-api" serve
   wait_until 30 api api_health

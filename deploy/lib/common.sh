@@ -75,11 +75,12 @@ start_process() {
   remember_process "$name" $!
 }
 
-# start_service NAME COMMAND...: start_process for our own binaries; one that runs from a file replaced by a build is restarted.
+# start_service NAME COMMAND...: start_process for our own binaries, with the environment that NAME_settings exports; one that
+# runs from a file which a build has replaced is restarted.
 start_service() {
   local pid
   if pid=$(process_pid "$1") && [[ $(readlink "/proc/$pid/exe") == *" (deleted)" ]]; then "$1_stop"; fi
-  (export_service_settings "$1" && start_process "$@")
+  ("$1_settings" && start_process "$@")
 }
 
 # stop_process NAME [SECONDS]: TERM, then KILL after the bound; never a process that we did not start.

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # gpuaas-worker: Temporal workflows and activities.
 
+worker_settings() { export_service_settings worker; }
+
 worker_start() {
   start_service worker "$BIN/gpuaas-worker"
   wait_until 30 worker worker_health

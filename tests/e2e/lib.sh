@@ -68,6 +68,8 @@ create_active() {
 in_allocation() {
   local connection
   connection=$(as "$1" allocations connect "$2" --mode ssh --output json) || return 1
-  ssh -q -i "$E2E/$1.key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+  jq -r '"[\(.host)]:\(.port) \(.host_public_key)"' <<<"$connection" >"$E2E/known_hosts.$2"
+  ssh -q -i "$E2E/$1.key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=yes \
+    -o UserKnownHostsFile="$E2E/known_hosts.$2" \
     -p "$(jq -r .port <<<"$connection")" "$(jq -r .user <<<"$connection")@$(jq -r .host <<<"$connection")" "$3" </dev/null
 }

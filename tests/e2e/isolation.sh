@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# From inside an allocation: nothing of the host, of the control plane or of another allocation can be reached or seen.
+. "$(dirname "$0")/lib.sh"
+user dev-user
+user other-user
+mine=$(create_active dev-user "$(ssh_key_of dev-user)" 1) || give_up "an allocation of acme"
+cleanups+=("as dev-user allocations release $mine --yes --no-wait")
+theirs=$(create_active other-user "$(ssh_key_of other-user)" 1) || give_up "an allocation of globex"
+cleanups+=("as other-user allocations release $theirs --yes --no-wait")
+inside() { in_allocation dev-user "$mine" "$1"; }
+neighbour() { in_allocation other-user "$theirs" "$1"; }
+
+check "a command runs inside" inside true
+check "as an unprivileged user" [ "$(inside 'id -u')" != 0 ]
+
+# Ports: of the host's loopback, of the control plane by each of the host's addresses.
+addresses=$(ip -4 -o addr show scope global | awk '{sub("/.*", "", $4); print $4}')
+for port in "$TEMPORAL_PORT" "$TEMPORAL_UI_PORT" "$POSTGRES_PORT" "$VAULT_PORT" "$API_PORT" "$WORKER_PORT" "$EDGE_PORT" "$AGENT_EDGE_PORT" "$NODE_PORT"; do
+  for address in 127.0.0.1 $addresses; do
+    check "no way to $address:$port" eval '! inside "timeout 3 bash -c \"exec 3<>/dev/tcp/$address/$port\""'
+  done
+done
+# SSH forwarding must not be the way around it.
+connection=$(as dev-user allocations connect "$mine" --mode ssh --output json)
+forward() {
+  timeout 8 ssh -q -i "$E2E/dev-user.key" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$E2E/known_hosts.$mine" \
+    -W "127.0.0.1:$TEMPORAL_PORT" -p "$(jq -r .port <<<"$connection")" "$(jq -r .user <<<"$connection")@$(jq -r .host <<<"$connection")" </dev/null
+}
+check "no tunnel to the host's Temporal" eval '! forward'
+
+# Files and processes.
+check "own files can be written" inside 'echo mine >~/mine && echo mine >/tmp/mine'
+same "another allocation's /tmp is another" "" "$(neighbour 'cat /tmp/mine 2>/dev/null')"
+same "another allocation's home is not readable" "" "$(neighbour 'cat /home/*/mine /var/lib/gpuaas/*/*/mine 2>/dev/null')"
+same "the control plane's state is not readable" "" "$(inside "ls '$STATE' '$SECRETS' 2>/dev/null")"
+marker="marker$RANDOM$RANDOM"
+neighbour "exec -a $marker setsid sleep 60 >/dev/null 2>&1 </dev/null & sleep 0.1"
+same "another allocation's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c $marker")"
+same "the host's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -cE 'gpuaas-worker|postgres'")"
+check "no way to become root" eval '! inside "sudo -n true || su -c true </dev/null"'
+
+# GPUs and the neighbour's ports.
+same "each has its own GPU" 2 "$({ inside 'echo $NVIDIA_VISIBLE_DEVICES'; neighbour 'echo $NVIDIA_VISIBLE_DEVICES'; } | sort -u | grep -c .)"
+same "only its own device node is there" 1 "$(inside 'ls /dev | grep -cE "^nvidia[0-9]+$"')"
+peer=$(neighbour "hostname -I 2>/dev/null || ip -4 -o addr show scope global | awk '{sub(\"/.*\", \"\", \$4); print \$4}'" | awk '{print $1}')
+check "the neighbour's address is known to this test" [ -n "$peer" ]
+check "no way to the neighbour's SSH port" eval '! inside "timeout 3 bash -c \"exec 3<>/dev/tcp/$peer/22\"" && ! inside "timeout 3 bash -c \"exec 3<>/dev/tcp/$peer/2222\""'
