@@ -16,7 +16,7 @@ void AppendLog(platform::Transaction& tx, NewLogEntry entry) {
             "ON CONFLICT (tenant_id) DO UPDATE SET last_number = c.last_number + 1 RETURNING last_number) "
             "INSERT INTO tenant_log (tenant_id, number, audit_only, type, project_id, resource_kind, resource_id, "
             "operation_id, principal, correlation_id, at, data) "
-            "SELECT $1, last_number, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM taken",
+            "SELECT $1, last_number, $2::boolean, $3, $4, $5, $6, $7, $8, $9, $10::timestamptz, $11::json FROM taken",
             {entry.caller.tenant, entry.audit_only, entry.type, entry.caller.project, entry.resource_kind,
              entry.resource_id, entry.operation, entry.caller.principal, entry.caller.correlation_id, entry.now,
              entry.data_json})
