@@ -103,8 +103,7 @@ absl::StatusOr<flow::v1::ActivateResult> AllocationActivities::Activate(const fl
         active.endpoint = stores::SshEndpoint{endpoint.host(), static_cast<int>(endpoint.port()), endpoint.user(),
                                               endpoint.host_public_key(), endpoint.host_key_fingerprint()};
         GPUAAS_ASSIGN_OR_RETURN(const auto allocation, stores::TransitionAllocation(tx, active));
-        GPUAAS_RETURN_IF_ERROR(
-            stores::OpenUsage(tx, active.id, allocation.activated_at.value_or(active.now)).status());
+        GPUAAS_RETURN_IF_ERROR(stores::OpenUsage(tx, active.id, allocation.activated_at.value_or(active.now)).status());
         GPUAAS_RETURN_IF_ERROR(stores::FinishOperation(tx, active.operation, absl::OkStatus(), active.now).status());
         return ActivateResultOf(allocation);
       });

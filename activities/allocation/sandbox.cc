@@ -76,7 +76,7 @@ absl::StatusOr<flow::v1::Endpoint> AllocationActivities::Provision(const flow::v
   if (!sandbox.ok() && ErrorCodeOf(sandbox.status()) == ErrorCode::kConflict) {
     // What holds the GPU there has no right to it any more, since the reservation is ours: remove it, then try again.
     GPUAAS_RETURN_IF_ERROR(ReconcileNode(database_, agents_, node).status());
-    return MakeError(ErrorCode::kUnavailable, sandbox.status().message());
+    return MakeError(ErrorCode::kUnavailable, ToStd(sandbox.status().message()));
   }
   if (!sandbox.ok()) return sandbox.status();
   return EndpointOf(*sandbox);

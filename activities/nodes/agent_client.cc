@@ -17,18 +17,27 @@ using node::v1::NodeAgent;
 absl::Status FromGrpc(const NodeAddress& node, const grpc::Status& status) {
   const std::string message = "node " + node.node_id + ": " + status.error_message();
   switch (status.error_code()) {
-    case grpc::StatusCode::OK: return absl::OkStatus();
+    case grpc::StatusCode::OK:
+      return absl::OkStatus();
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::UNAUTHENTICATED:
-    case grpc::StatusCode::CANCELLED: return MakeError(ErrorCode::kNodeUnreachable, message);
-    case grpc::StatusCode::DEADLINE_EXCEEDED: return MakeError(ErrorCode::kDeadlineExceeded, message);
+    case grpc::StatusCode::CANCELLED:
+      return MakeError(ErrorCode::kNodeUnreachable, message);
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return MakeError(ErrorCode::kDeadlineExceeded, message);
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-    case grpc::StatusCode::ALREADY_EXISTS: return MakeError(ErrorCode::kConflict, message);
-    case grpc::StatusCode::FAILED_PRECONDITION: return MakeError(ErrorCode::kInvalidState, message);
-    case grpc::StatusCode::INVALID_ARGUMENT: return MakeError(ErrorCode::kInvalidArgument, message);
-    case grpc::StatusCode::NOT_FOUND: return MakeError(ErrorCode::kNotFound, message);
-    case grpc::StatusCode::PERMISSION_DENIED: return MakeError(ErrorCode::kPermissionDenied, message);
-    default: return MakeError(ErrorCode::kInternal, message);
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return MakeError(ErrorCode::kConflict, message);
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return MakeError(ErrorCode::kInvalidState, message);
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return MakeError(ErrorCode::kInvalidArgument, message);
+    case grpc::StatusCode::NOT_FOUND:
+      return MakeError(ErrorCode::kNotFound, message);
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return MakeError(ErrorCode::kPermissionDenied, message);
+    default:
+      return MakeError(ErrorCode::kInternal, message);
   }
 }
 

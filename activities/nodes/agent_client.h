@@ -45,7 +45,8 @@ class AgentClient {
       const NodeAddress& node, const node::v1::RemoveSandboxRequest& request) = 0;
   virtual absl::StatusOr<node::v1::ListSandboxesResponse> ListSandboxes(const NodeAddress& node) = 0;
   virtual absl::StatusOr<node::v1::Inventory> GetInventory(const NodeAddress& node) = 0;
-  virtual absl::Status SetAuthorizedKeys(const NodeAddress& node, const node::v1::SetAuthorizedKeysRequest& request) = 0;
+  virtual absl::Status SetAuthorizedKeys(const NodeAddress& node,
+                                         const node::v1::SetAuthorizedKeysRequest& request) = 0;
 };
 
 // A client certificate for the mTLS channels, and the authority that signs the agents'.
@@ -57,9 +58,9 @@ struct ClientIdentity {
 };
 
 struct AgentClientOptions {
-  std::chrono::milliseconds call_timeout{60'000};    // of calls that change a node
-  std::chrono::milliseconds read_timeout{10'000};    // of calls that only look
-  std::chrono::seconds renew_before{600};            // a new identity is asked for so long before the old one ends
+  std::chrono::milliseconds call_timeout{60'000};  // of calls that change a node
+  std::chrono::milliseconds read_timeout{10'000};  // of calls that only look
+  std::chrono::seconds renew_before{600};          // a new identity is asked for so long before the old one ends
 };
 
 // `identity` is asked at the first call and again before the identity expires (from platform/vault in the worker).

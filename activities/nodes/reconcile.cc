@@ -15,11 +15,10 @@ namespace gpuaas::activities {
 absl::StatusOr<int> ReconcileNode(platform::Database& database, AgentClient& agents, const NodeAddress& node) {
   // First what is there, then what may be there: an allocation is placed before its sandbox is made.
   GPUAAS_ASSIGN_OR_RETURN(const auto present, agents.ListSandboxes(node));
-  GPUAAS_ASSIGN_OR_RETURN(const auto living,
-                          database.TransactFor<std::vector<stores::Allocation>>(
-                              platform::SystemScope(), [&](platform::Transaction& tx) {
-                                return stores::ListAllocationsOnNode(tx, NodeId(node.node_id));
-                              }));
+  GPUAAS_ASSIGN_OR_RETURN(const auto living, database.TransactFor<std::vector<stores::Allocation>>(
+                                                 platform::SystemScope(), [&](platform::Transaction& tx) {
+                                                   return stores::ListAllocationsOnNode(tx, NodeId(node.node_id));
+                                                 }));
   std::set<std::string> allowed;
   for (const stores::Allocation& allocation : living) allowed.insert(allocation.id.str());
   int removed = 0;

@@ -13,8 +13,8 @@ namespace gpuaas::activities {
 
 class StepRegistry;
 
-// Writes every attempt of every activity to the attempts table: Temporal's history keeps only the last one. A database that
-// does not answer holds up no activity: the attempt is then missing from the record, and logged.
+// Writes every attempt of every activity to the attempts table: Temporal's history keeps only the last one. A database
+// that does not answer holds up no activity: the attempt is then missing from the record, and logged.
 class AttemptsInterceptor final : public temporal::ActivityInterceptor {
  public:
   // `worker` identifies the process. The references must outlive the interceptor.

@@ -18,8 +18,8 @@ namespace gpuaas::workflows {
 //
 //   admit -> place (or queue) -> provision -> activate -> serve -> release -> unwind -> finish
 //
-// What ends it early or late (release, lease end, lost node, cancellation, a step that fails for good) is one `Ending`: it
-// cancels the scope in which the allocation lives, and the unwinding, which nothing cancels, is the same for all.
+// What ends it early or late (release, lease end, lost node, cancellation, a step that fails for good) is one `Ending`:
+// it cancels the scope in which the allocation lives, and the unwinding, which nothing cancels, is the same for all.
 class AllocationWorkflow {
  public:
   explicit AllocationWorkflow(temporal::Context ctx);

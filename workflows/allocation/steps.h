@@ -50,7 +50,8 @@ inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kDep
 inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kFence{"allocation.Fence", InDatabase()};
 
 // Closes the usage interval at the last proven moment; none open is success.
-inline const temporal::Step<flow::v1::CloseUsageRequest, flow::v1::Done> kCloseUsage{"allocation.CloseUsage", InDatabase()};
+inline const temporal::Step<flow::v1::CloseUsageRequest, flow::v1::Done> kCloseUsage{"allocation.CloseUsage",
+                                                                                     InDatabase()};
 
 // Frees the GPUs and tells the next in the queue; nothing placed is success.
 inline const temporal::Step<flow::v1::StepRequest, flow::v1::Done> kFreePlacement{"allocation.FreePlacement",

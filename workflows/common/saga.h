@@ -17,8 +17,8 @@ class Saga {
 
   void OnUnwind(Undo undo) { undos_.push_back(std::move(undo)); }
 
-  // Runs them, the latest first, each until it succeeds: `on_failure` is awaited after each failure, to raise the alarm and
-  // to pause. They must run in a shielded context, so that no cancellation stops them.
+  // Runs them, the latest first, each until it succeeds: `on_failure` is awaited after each failure, to raise the alarm
+  // and to pause. They must run in a shielded context, so that no cancellation stops them.
   temporal::Task<void> Unwind(std::function<temporal::Task<void>(std::string cause)> on_failure);
 
  private:

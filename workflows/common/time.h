@@ -12,8 +12,8 @@ inline temporal::Duration FromProto(const google::protobuf::Duration& duration) 
 }
 
 inline temporal::Time FromProto(const google::protobuf::Timestamp& time) {
-  return temporal::Time(std::chrono::duration_cast<temporal::Time::duration>(
-      std::chrono::seconds(time.seconds()) + std::chrono::nanoseconds(time.nanos())));
+  return temporal::Time(std::chrono::duration_cast<temporal::Time::duration>(std::chrono::seconds(time.seconds()) +
+                                                                             std::chrono::nanoseconds(time.nanos())));
 }
 
 inline google::protobuf::Duration ToProto(temporal::Duration duration) {
