@@ -57,7 +57,9 @@ class WorkflowAdapter : public WorkflowObject {
   Task<Payload> Run(Payloads input) override {
     using Traits = MethodTraits<decltype(&W::Run)>;
     static_assert(is_task<typename Traits::Result>, "Run is a coroutine: it returns Task<Result>");
-    auto call = [this](auto&&... argument) { return workflow->Run(std::forward<decltype(argument)>(argument)...); };
+    auto call = [this](auto&&... argument) -> decltype(workflow->Run(std::forward<decltype(argument)>(argument)...)) {
+      return workflow->Run(std::forward<decltype(argument)>(argument)...);
+    };
     return EncodeResult(CallHandler<typename Traits::Argument>(call, input));
   }
   const std::unique_ptr<W> workflow;
