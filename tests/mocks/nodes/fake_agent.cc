@@ -73,7 +73,8 @@ grpc::Status FakeAgent::RemoveSandbox(grpc::ServerContext*, const node::v1::Remo
                                       node::v1::RemoveSandboxResponse* response) {
   if (auto status = Enter("RemoveSandbox", request->allocation_id()); !status.ok()) return status;
   std::lock_guard lock(mutex_);
-  if (sandboxes_.erase(request->allocation_id()) > 0) *response->mutable_last_observed_at() = TimeUtil::GetCurrentTime();
+  if (sandboxes_.erase(request->allocation_id()) > 0)
+    *response->mutable_last_observed_at() = TimeUtil::GetCurrentTime();
   return grpc::Status::OK;
 }
 
