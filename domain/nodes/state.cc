@@ -44,11 +44,13 @@ bool CanTransition(NodeState from, NodeState to) {
   return std::ranges::find(kTransitions, std::pair(from, to)) != std::end(kTransitions);
 }
 
-NodeContact ContactAt(const ContactPolicy& policy, Time last_heartbeat, Time counting_from, Time now) {
-  const auto silence = now - std::max(last_heartbeat, counting_from);
-  if (silence >= policy.lost_after) return NodeContact::kLost;
-  if (silence >= policy.late_after) return NodeContact::kLate;
-  return NodeContact::kOk;
+NodeContact NextContact(const ContactPolicy& policy, NodeContact current, Time last_heartbeat, Time counting_from,
+                        Time now) {
+  if (now - last_heartbeat < policy.late_after) return NodeContact::kOk;
+  const auto counted = now - std::max(last_heartbeat, counting_from);
+  if (counted >= policy.lost_after) return NodeContact::kLost;
+  if (counted >= policy.late_after) return std::max(current, NodeContact::kLate);
+  return current;
 }
 
 }  // namespace gpuaas::domain

@@ -61,8 +61,10 @@ struct ContactPolicy {
   std::chrono::seconds lost_after{900};   // must be above fence_after
 };
 
-// The contact of a node last heard at `last_heartbeat`. `counting_from` is since when the control plane has been able
-// to hear without a gap: silence before it does not count.
-NodeContact ContactAt(const ContactPolicy& policy, Time last_heartbeat, Time counting_from, Time now);
+// The contact, after `current`, of a node last heard at `last_heartbeat`. It gets worse only by silence that counts:
+// `counting_from` is since when the control plane has been able to hear without a gap. It gets better only by a fresh
+// heartbeat.
+NodeContact NextContact(const ContactPolicy& policy, NodeContact current, Time last_heartbeat, Time counting_from,
+                        Time now);
 
 }  // namespace gpuaas::domain

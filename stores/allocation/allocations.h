@@ -74,7 +74,8 @@ absl::StatusOr<Allocation> CreateAllocation(platform::Transaction& tx, const New
 absl::StatusOr<Allocation> GetAllocation(platform::Transaction& tx, const AllocationId& id);
 
 struct AllocationFilter {
-  ProjectId project;                            // empty: all that the scope sees
+  TenantId tenant;                              // empty: all that the scope sees
+  ProjectId project;                            // empty: all of the tenant's
   std::vector<domain::AllocationState> states;  // empty: any
   std::string id_prefix;                        // empty: any; "alloc_01J8" finds what begins so
   AllocationId before;                          // cursor: the last id of the former page; empty: from the newest
@@ -102,10 +103,11 @@ struct AllocationTransition {
   Time now;
 };
 
-// Changes the state and logs `allocation.<state>` in the same transaction, and the lease starts on the way to active.
-// A repeat (already in `to`, same operation) gives the row and changes nothing: steps may be retried. Errors:
-// kNotFound; kInvalidState with details {state, operation_id} if domain::CanTransition forbids it or another operation
-// drives.
+// Changes the state and logs `allocation.<state>` in the same transaction. On the way to active the lease starts and
+// the driving operation has succeeded; with a final state every running operation of the allocation ends (release and
+// what drove it here succeed on `released`, all others fail). A repeat (already in `to`, same operation) gives the row
+// and changes nothing: steps may be retried. Errors: kNotFound; kInvalidState with details {state, operation_id} if
+// domain::CanTransition forbids it or another operation drives.
 absl::StatusOr<Allocation> TransitionAllocation(platform::Transaction& tx, const AllocationTransition& transition);
 
 // Accepts a release: `operation` becomes the allocation's operation and release operation; the state is the workflow's
