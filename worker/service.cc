@@ -6,10 +6,10 @@
 #include "activities/common/failures.h"
 #include "activities/common/step_registry.h"
 #include "activities/nodes/node_activities.h"
+#include "activities/nodes/region_activities.h"
 #include "activities/ops/attempts_interceptor.h"
 #include "activities/ops/dispatcher.h"
 #include "activities/ops/ops_activities.h"
-#include "activities/region/region_activities.h"
 #include "domain/status_macros.h"
 #include "temporal/client/client.h"
 #include "temporal/worker/worker.h"
@@ -17,9 +17,9 @@
 #include "worker/observer.h"
 #include "worker/relay.h"
 #include "workflows/allocation/allocation_workflow.h"
-#include "workflows/node/node_workflow.h"
-#include "workflows/region/region_watch_workflow.h"
-#include "workflows/region/steps.h"
+#include "workflows/nodes/node_workflow.h"
+#include "workflows/nodes/region_steps.h"
+#include "workflows/nodes/region_watch_workflow.h"
 
 namespace gpuaas::worker {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "activities/allocation/allocation_activities.h"
-#include "activities/allocation/queue.h"
+#include "activities/nodes/capacity.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "platform/clock/clock.h"

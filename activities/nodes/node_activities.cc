@@ -15,7 +15,7 @@
 #include "stores/nodes/nodes.h"
 #include "stores/ops/operations.h"
 #include "stores/ops/outbox.h"
-#include "workflows/node/steps.h"
+#include "workflows/nodes/steps.h"
 
 namespace gpuaas::activities {
 

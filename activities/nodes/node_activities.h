@@ -15,7 +15,7 @@ namespace gpuaas::activities {
 class AgentClient;
 class StepRegistry;
 
-// The steps of workflows/node/steps.h. Thread-safe; each is idempotent by (node, operation). Errors: kNotFound, those
+// The steps of workflows/nodes/steps.h. Thread-safe; each is idempotent by (node, operation). Errors: kNotFound, those
 // of the database, of the agent client (Reconcile) and of Vault (RevokeCertificate).
 class NodeActivities {
  public:

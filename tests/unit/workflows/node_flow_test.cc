@@ -2,10 +2,10 @@
 
 #include "tests/unit/workflows/flow_fixture.h"
 #include "workflows/common/ops_steps.h"
-#include "workflows/node/node_workflow.h"
-#include "workflows/node/steps.h"
-#include "workflows/region/region_watch_workflow.h"
-#include "workflows/region/steps.h"
+#include "workflows/nodes/node_workflow.h"
+#include "workflows/nodes/steps.h"
+#include "workflows/nodes/region_watch_workflow.h"
+#include "workflows/nodes/region_steps.h"
 
 namespace gpuaas::workflows {
 namespace {

@@ -19,7 +19,7 @@ namespace gpuaas::activities {
 
 class StepRegistry;
 
-// The step of workflows/region/steps.h. Thread-safe. Errors: the database's.
+// The step of workflows/nodes/region_steps.h. Thread-safe. Errors: the database's.
 class RegionActivities {
  public:
   // `stop` ends a running sweep early and well, so that the worker can leave at once and another goes on. The

@@ -1,4 +1,4 @@
-#include "activities/allocation/queue.h"
+#include "activities/nodes/capacity.h"
 
 #include "domain/status_macros.h"
 #include "stores/allocation/queue.h"

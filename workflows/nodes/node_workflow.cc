@@ -1,11 +1,11 @@
-#include "workflows/node/node_workflow.h"
+#include "workflows/nodes/node_workflow.h"
 
 #include <optional>
 #include <utility>
 
 #include "temporal/workflow/registry.h"
 #include "workflows/common/ops_steps.h"
-#include "workflows/node/steps.h"
+#include "workflows/nodes/steps.h"
 
 namespace gpuaas::workflows {
 

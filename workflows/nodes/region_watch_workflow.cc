@@ -1,7 +1,7 @@
-#include "workflows/region/region_watch_workflow.h"
+#include "workflows/nodes/region_watch_workflow.h"
 
 #include "temporal/workflow/registry.h"
-#include "workflows/region/steps.h"
+#include "workflows/nodes/region_steps.h"
 
 namespace gpuaas::workflows {
 namespace {

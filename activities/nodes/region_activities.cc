@@ -1,4 +1,4 @@
-#include "activities/region/region_activities.h"
+#include "activities/nodes/region_activities.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "activities/allocation/queue.h"
 #include "activities/common/json.h"
 #include "activities/common/step_registry.h"
+#include "activities/nodes/capacity.h"
 #include "domain/status_macros.h"
 #include "gpuaas/flow/v1/node.pb.h"
 #include "platform/clock/clock.h"
@@ -19,7 +19,7 @@
 #include "stores/ops/outbox.h"
 #include "temporal/activity/activity_context.h"
 #include "workflows/common/time.h"
-#include "workflows/region/steps.h"
+#include "workflows/nodes/region_steps.h"
 
 namespace gpuaas::activities {
 
