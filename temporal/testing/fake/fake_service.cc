@@ -1,0 +1,55 @@
+#include "temporal/testing/fake/fake_service.h"
+
+#include "temporal/testing/fake/server.h"
+
+namespace temporal::testing {
+
+FakeService::FakeService(FakeServiceOptions options) : server_(std::make_unique<fake::Server>(std::move(options))) {}
+FakeService::~FakeService() = default;
+
+absl::Status FakeService::Call(std::string_view method, const google::protobuf::Message& request,
+                               google::protobuf::Message& response, const CallOptions& options) {
+  return server_->Call(method, request, response, options);
+}
+
+Time FakeService::Now() const {
+  std::lock_guard lock(server_->mutex);
+  return server_->now;
+}
+
+void FakeService::Advance(Duration duration) {
+  std::lock_guard lock(server_->mutex);
+  server_->AdvanceTo(server_->now + std::chrono::duration_cast<Time::duration>(duration));
+}
+
+bool FakeService::WaitIdle(bool activities_too) {
+  std::unique_lock lock(server_->mutex);
+  return server_->changed.wait_for(lock, std::chrono::seconds(20), [&] { return server_->Idle(activities_too); });
+}
+
+void FakeService::FailNext(std::string_view method, absl::Status status, int times) {
+  std::lock_guard lock(server_->mutex);
+  server_->failures[std::string(method)] = {std::move(status), times};
+}
+
+int FakeService::Calls(std::string_view method) const {
+  std::lock_guard lock(server_->mutex);
+  const auto found = server_->calls.find(std::string(method));
+  return found == server_->calls.end() ? 0 : found->second;
+}
+
+api::history::v1::History FakeService::History(std::string_view workflow_id) const {
+  std::lock_guard lock(server_->mutex);
+  api::history::v1::History history;
+  if (const fake::Run* run = server_->Newest(workflow_id)) {
+    history.mutable_events()->Add(run->events.begin(), run->events.end());
+  }
+  return history;
+}
+
+int FakeService::WaitingPolls() const {
+  std::lock_guard lock(server_->mutex);
+  return server_->waiting_polls;
+}
+
+}  // namespace temporal::testing

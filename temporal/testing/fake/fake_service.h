@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "temporal/api/history/v1/message.pb.h"
+#include "temporal/transport/transport.h"
+
+namespace temporal::testing {
+
+namespace fake {
+class Server;
+}
+
+struct FakeServiceOptions {
+  FakeServiceOptions() {}
+
+  // Largest number of events in one page of history; 0: no paging.
+  int page_size = 0;
+  // Whenever nothing runs and nothing is ready to run, the clock jumps to the next timer, retry or timeout by itself.
+  bool skip_time = false;
+  // What DescribeNamespace says and ShutdownWorker does: whether polls end when their worker stops.
+  bool ends_polls_on_shutdown = true;
+};
+
+// An in-memory Temporal behind the Transport port: executions with their histories, task queues (sticky too), timers,
+// signals, queries, activities with retries, timeouts, heartbeats and cancellation, children, continue-as-new. Its clock
+// stands still unless advanced. One namespace. Thread-safe; blocking calls obey CallOptions in real time.
+// Not there: updates, reset, schedules, list filters, workflow retries, transient tasks (each attempt is in the history).
+class FakeService : public Transport {
+ public:
+  explicit FakeService(FakeServiceOptions options = FakeServiceOptions());
+  ~FakeService() override;
+
+  absl::Status Call(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message& response, const CallOptions& options) override;
+
+  Time Now() const;
+  // Moves the clock; everything due fires in order.
+  void Advance(Duration duration);
+  // Waits until no task is queued or being worked on (running activities count only if told so), at most 20 s of real time; false: not
+  // within that. Call it before Advance, so that the workflow has set its timers.
+  bool WaitIdle(bool activities_too = true);
+
+  // The next `times` calls of the method fail so, without effect.
+  void FailNext(std::string_view method, absl::Status status, int times = 1);
+  // Calls of the method until now, failed ones included.
+  int Calls(std::string_view method) const;
+  // Of the newest run; empty if there is none.
+  api::history::v1::History History(std::string_view workflow_id) const;
+  // Polls that wait now for a task.
+  int WaitingPolls() const;
+
+ private:
+  const std::unique_ptr<fake::Server> server_;
+};
+
+}  // namespace temporal::testing

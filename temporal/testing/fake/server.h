@@ -1,0 +1,240 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "temporal/api/workflowservice/v1/request_response.pb.h"
+#include "temporal/common/proto.h"
+#include "temporal/testing/fake/fake_service.h"
+
+// The inside of FakeService. Everything runs under one lock.
+namespace temporal::testing::fake {
+
+namespace service = api::workflowservice::v1;
+namespace history = api::history::v1;
+namespace enums = api::enums::v1;
+using api::failure::v1::Failure;
+
+// Copies the fields that have the same name and type in both messages: commands into events, requests into events.
+void CopyFields(const google::protobuf::Message& from, google::protobuf::Message& to);
+
+struct Activity {
+  enum class State { kScheduled, kBackingOff, kStarted };
+  int64_t scheduled_id = 0;
+  history::ActivityTaskScheduledEventAttributes attributes;
+  State state = State::kScheduled;
+  int attempt = 1;
+  Time first_scheduled;
+  Time attempt_scheduled;
+  Time started;
+  Time last_heartbeat;
+  std::string identity;
+  bool cancel_requested = false;
+  api::common::v1::Payloads heartbeat_details;
+  std::optional<Failure> last_failure;
+};
+
+struct Timer {
+  int64_t started_id = 0;
+  std::string id;
+};
+
+struct WorkflowTask {
+  enum class State { kNone, kScheduled, kStarted };
+  State state = State::kNone;
+  int64_t scheduled_id = 0;
+  int64_t started_id = 0;
+  int attempt = 1;
+  std::string queue;  // where it waits
+};
+
+struct Query {
+  api::query::v1::WorkflowQuery query;
+  std::string run_id;
+  std::optional<absl::StatusOr<api::common::v1::Payloads>> answer;
+};
+
+struct Run {
+  std::string workflow_id;
+  std::string run_id;
+  history::WorkflowExecutionStartedEventAttributes started;
+  std::string request_id;
+  enums::WorkflowExecutionStatus status = enums::WORKFLOW_EXECUTION_STATUS_RUNNING;
+  Time start_time;
+  std::optional<Time> close_time;
+  std::vector<history::HistoryEvent> events;
+  std::vector<std::function<void(Run&)>> buffered;  // events that came while a workflow task ran
+  WorkflowTask task;
+  int64_t previous_started_id = 0;
+  std::string sticky_queue;  // empty: none
+  bool cancel_requested = false;
+  std::set<std::string> signal_requests;
+  std::map<int64_t, Activity> activities;  // by scheduled event
+  std::map<int64_t, Timer> timers;         // by started event
+  std::map<int64_t, std::string> children;  // running ones: initiated event -> run id
+  std::map<int64_t, int64_t> child_started;
+  std::vector<std::string> queries;  // to be answered with the next workflow task
+
+  bool open() const { return status == enums::WORKFLOW_EXECUTION_STATUS_RUNNING; }
+  int64_t last_event_id() const { return static_cast<int64_t>(events.size()); }
+};
+
+// Something to hand to a poller.
+struct QueuedTask {
+  std::string run_id;
+  int64_t scheduled_id = 0;
+  int attempt = 1;
+  std::string query_id;  // a query on its own, else empty
+};
+
+struct Queue {
+  std::deque<QueuedTask> tasks;
+  bool dead = false;  // a sticky queue whose worker has gone
+};
+
+class Server {
+ public:
+  explicit Server(FakeServiceOptions options);
+
+  absl::Status Call(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message& response, const CallOptions& options);
+
+  const FakeServiceOptions options;
+  mutable std::mutex mutex;
+  std::condition_variable_any changed;
+  Time now = Time(std::chrono::hours(24 * 365 * 56));
+  std::map<std::string, int> calls;
+  std::map<std::string, std::pair<absl::Status, int>> failures;
+  int waiting_polls = 0;
+
+  void AdvanceTo(Time time);
+  bool Idle(bool activities_too) const;
+  Run* Newest(std::string_view workflow_id);
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  template <class Request, class Response>
+  using Method = absl::Status (Server::*)(const Request&, Response&, Lock&, const CallOptions&);
+  template <class Request, class Response>
+  void On(std::string method, Method<Request, Response> function);
+
+  // server.cc
+  bool WaitFor(Lock& lock, const CallOptions& options, const std::function<bool()>& ready);
+  void At(Time time, std::function<void()> function);
+  void SkipTimeIfIdle();
+  Run* Find(const api::common::v1::WorkflowExecution& execution);
+  Run* ByRunId(const std::string& run_id);
+  absl::Status GetSystemInfo(const service::GetSystemInfoRequest&, service::GetSystemInfoResponse&, Lock&, const CallOptions&);
+  absl::Status DescribeNamespace(const service::DescribeNamespaceRequest&, service::DescribeNamespaceResponse&, Lock&,
+                                 const CallOptions&);
+  absl::Status ShutdownWorker(const service::ShutdownWorkerRequest&, service::ShutdownWorkerResponse&, Lock&,
+                              const CallOptions&);
+
+  // runs.cc
+  using StartedAttributes = history::WorkflowExecutionStartedEventAttributes;
+  Run& NewRun(const std::string& workflow_id, StartedAttributes attributes, const std::string& request_id);
+  history::HistoryEvent& Append(Run& run, enums::EventType type);
+  // Appends now, or when the workflow task that runs has been completed; then wakes the workflow.
+  void Deliver(Run& run, std::function<void(Run&)> append);
+  void Flush(Run& run);
+  void Close(Run& run, enums::WorkflowExecutionStatus status);
+  void TellParent(Run& run);
+  void RequestCancel(Run& run, const std::string& reason, const std::string& identity);
+  void Terminate(Run& run, const std::string& reason, const std::string& identity);
+  void SignalRun(Run& run, history::WorkflowExecutionSignaledEventAttributes attributes, const std::string& request_id);
+  template <class Request>
+  absl::StatusOr<Run*> StartOrUse(const Request& request, bool& started);
+  absl::Status StartWorkflow(const service::StartWorkflowExecutionRequest&, service::StartWorkflowExecutionResponse&,
+                             Lock&, const CallOptions&);
+  absl::Status SignalWithStart(const service::SignalWithStartWorkflowExecutionRequest&,
+                               service::SignalWithStartWorkflowExecutionResponse&, Lock&, const CallOptions&);
+  absl::Status SignalWorkflow(const service::SignalWorkflowExecutionRequest&, service::SignalWorkflowExecutionResponse&,
+                              Lock&, const CallOptions&);
+  absl::Status CancelWorkflow(const service::RequestCancelWorkflowExecutionRequest&,
+                              service::RequestCancelWorkflowExecutionResponse&, Lock&, const CallOptions&);
+  absl::Status TerminateWorkflow(const service::TerminateWorkflowExecutionRequest&,
+                                 service::TerminateWorkflowExecutionResponse&, Lock&, const CallOptions&);
+
+  // views.cc
+  absl::Status GetHistory(const service::GetWorkflowExecutionHistoryRequest&, service::GetWorkflowExecutionHistoryResponse&,
+                          Lock&, const CallOptions&);
+  absl::Status GetHistoryReverse(const service::GetWorkflowExecutionHistoryReverseRequest&,
+                                 service::GetWorkflowExecutionHistoryReverseResponse&, Lock&, const CallOptions&);
+  absl::Status Describe(const service::DescribeWorkflowExecutionRequest&, service::DescribeWorkflowExecutionResponse&,
+                        Lock&, const CallOptions&);
+  absl::Status List(const service::ListWorkflowExecutionsRequest&, service::ListWorkflowExecutionsResponse&, Lock&,
+                    const CallOptions&);
+  absl::Status Count(const service::CountWorkflowExecutionsRequest&, service::CountWorkflowExecutionsResponse&, Lock&,
+                     const CallOptions&);
+  absl::Status QueryWorkflow(const service::QueryWorkflowRequest&, service::QueryWorkflowResponse&, Lock&,
+                             const CallOptions&);
+  absl::Status AnswerQuery(const service::RespondQueryTaskCompletedRequest&, service::RespondQueryTaskCompletedResponse&,
+                           Lock&, const CallOptions&);
+  void Answer(const std::string& query_id, const api::query::v1::WorkflowQueryResult& result);
+
+  // tasks.cc
+  void ScheduleTask(Run& run);
+  void Page(const Run& run, int64_t first, history::History& into, std::string& token) const;
+  void StartTask(Run& run, const std::string& identity, bool sticky, service::PollWorkflowTaskQueueResponse& response);
+  void FailTask(Run& run, enums::WorkflowTaskFailedCause cause, const Failure& failure, const std::string& identity);
+  Run* RunOfToken(const std::string& token);
+  absl::Status PollWorkflowTask(const service::PollWorkflowTaskQueueRequest&, service::PollWorkflowTaskQueueResponse&,
+                                Lock&, const CallOptions&);
+  absl::Status CompleteTask(const service::RespondWorkflowTaskCompletedRequest&,
+                            service::RespondWorkflowTaskCompletedResponse&, Lock&, const CallOptions&);
+  absl::Status RespondTaskFailed(const service::RespondWorkflowTaskFailedRequest&,
+                                 service::RespondWorkflowTaskFailedResponse&, Lock&, const CallOptions&);
+
+  // commands.cc
+  void Apply(Run& run, const api::command::v1::Command& command);
+  void StartTimer(Run& run, const api::command::v1::Command& command);
+  void StartChild(Run& run, const api::command::v1::Command& command);
+  void SignalExternal(Run& run, const api::command::v1::Command& command);
+  void CancelExternal(Run& run, const api::command::v1::Command& command);
+  void ContinueAsNew(Run& run, const api::command::v1::Command& command);
+
+  // activities.cc
+  void ScheduleActivity(Run& run, const api::command::v1::Command& command);
+  void CancelActivity(Run& run, const api::command::v1::Command& command);
+  void Enqueue(Run& run, Activity& activity);
+  void WatchTimeout(const Run& run, const Activity& activity, enums::TimeoutType type, Time due);
+  void TimeOut(const std::string& run_id, int64_t scheduled_id, int attempt, enums::TimeoutType type);
+  // A retry if the policy has one left, else the reason why not.
+  std::optional<enums::RetryState> Retry(Run& run, Activity& activity, const Failure& failure);
+  // Takes the activity off and delivers how it ended, with its Started event before it if it had started.
+  void End(Run& run, int64_t scheduled_id, std::function<void(history::HistoryEvent&, int64_t started_id)> fill,
+           enums::EventType type);
+  Activity* OfToken(const std::string& token, Run*& run);
+  absl::Status PollActivity(const service::PollActivityTaskQueueRequest&, service::PollActivityTaskQueueResponse&, Lock&,
+                            const CallOptions&);
+  absl::Status Heartbeat(const service::RecordActivityTaskHeartbeatRequest&, service::RecordActivityTaskHeartbeatResponse&,
+                         Lock&, const CallOptions&);
+  absl::Status ActivityCompleted(const service::RespondActivityTaskCompletedRequest&,
+                                 service::RespondActivityTaskCompletedResponse&, Lock&, const CallOptions&);
+  absl::Status ActivityFailed(const service::RespondActivityTaskFailedRequest&, service::RespondActivityTaskFailedResponse&,
+                              Lock&, const CallOptions&);
+  absl::Status ActivityCanceled(const service::RespondActivityTaskCanceledRequest&,
+                                service::RespondActivityTaskCanceledResponse&, Lock&, const CallOptions&);
+
+  using Handler = std::function<absl::Status(const google::protobuf::Message&, google::protobuf::Message&, Lock&,
+                                             const CallOptions&)>;
+  std::map<std::string, Handler, std::less<>> handlers_;
+  std::map<std::string, Run> runs_;                            // by run id
+  std::map<std::string, std::vector<std::string>> by_workflow_;  // run ids, oldest first
+  std::map<std::string, Queue> workflow_queues_;
+  std::map<std::string, Queue> activity_queues_;
+  std::map<std::string, Query> queries_;
+  std::multimap<Time, std::function<void()>> deadlines_;
+  std::set<std::string> stopped_workers_;
+  int next_id_ = 1;
+};
+
+}  // namespace temporal::testing::fake

@@ -1,0 +1,187 @@
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "temporal/testing/fake/server.h"
+
+// Workflow tasks: scheduling, polling, completion and failure.
+namespace temporal::testing::fake {
+namespace {
+
+std::string Token(const Run& run) { return absl::StrCat("w|", run.run_id, "|", run.task.scheduled_id, "|", run.task.attempt); }
+
+bool IsClosing(const api::command::v1::Command& command) {
+  return command.has_complete_workflow_execution_command_attributes() ||
+         command.has_fail_workflow_execution_command_attributes() ||
+         command.has_cancel_workflow_execution_command_attributes() ||
+         command.has_continue_as_new_workflow_execution_command_attributes();
+}
+
+}  // namespace
+
+void Server::ScheduleTask(Run& run) {
+  if (!run.open() || run.task.state != WorkflowTask::State::kNone) return;
+  const bool sticky = !run.sticky_queue.empty() && !workflow_queues_[run.sticky_queue].dead;
+  auto& attributes = *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED)
+                          .mutable_workflow_task_scheduled_event_attributes();
+  run.task.state = WorkflowTask::State::kScheduled;
+  run.task.scheduled_id = run.last_event_id();
+  run.task.queue = sticky ? run.sticky_queue : run.started.task_queue().name();
+  attributes.mutable_task_queue()->set_name(run.task.queue);
+  attributes.mutable_task_queue()->set_kind(sticky ? enums::TASK_QUEUE_KIND_STICKY : enums::TASK_QUEUE_KIND_NORMAL);
+  if (sticky) attributes.mutable_task_queue()->set_normal_name(run.started.task_queue().name());
+  *attributes.mutable_start_to_close_timeout() = run.started.workflow_task_timeout();
+  attributes.set_attempt(run.task.attempt);
+  workflow_queues_[run.task.queue].tasks.push_back({run.run_id, run.task.scheduled_id, run.task.attempt, {}});
+  changed.notify_all();
+}
+
+void Server::Page(const Run& run, int64_t first, history::History& into, std::string& token) const {
+  int64_t end = run.last_event_id() + 1;
+  token.clear();
+  if (options.page_size > 0 && first + options.page_size < end) {
+    end = first + options.page_size;
+    token = absl::StrCat("h|", run.run_id, "|", end);
+  }
+  for (int64_t id = first; id < end; ++id) *into.add_events() = run.events[static_cast<size_t>(id) - 1];
+}
+
+void Server::StartTask(Run& run, const std::string& identity, bool sticky, service::PollWorkflowTaskQueueResponse& response) {
+  auto& attributes =
+      *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_STARTED).mutable_workflow_task_started_event_attributes();
+  attributes.set_scheduled_event_id(run.task.scheduled_id);
+  attributes.set_identity(identity);
+  run.task.state = WorkflowTask::State::kStarted;
+  run.task.started_id = run.last_event_id();
+  response.set_task_token(Token(run));
+  response.mutable_workflow_execution()->set_workflow_id(run.workflow_id);
+  response.mutable_workflow_execution()->set_run_id(run.run_id);
+  *response.mutable_workflow_type() = run.started.workflow_type();
+  response.set_previous_started_event_id(run.previous_started_id);
+  response.set_started_event_id(run.task.started_id);
+  response.set_attempt(run.task.attempt);
+  *response.mutable_workflow_execution_task_queue() = run.started.task_queue();
+  for (const std::string& id : run.queries) (*response.mutable_queries())[id] = queries_[id].query;
+  Page(run, sticky ? run.previous_started_id + 1 : 1, *response.mutable_history(), *response.mutable_next_page_token());
+  At(now + FromProto(run.started.workflow_task_timeout()), [this, token = response.task_token()] {
+    Run* late = RunOfToken(token);
+    if (late == nullptr) return;
+    auto& timed_out =
+        *Append(*late, enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT).mutable_workflow_task_timed_out_event_attributes();
+    timed_out.set_scheduled_event_id(late->task.scheduled_id);
+    timed_out.set_started_event_id(late->task.started_id);
+    timed_out.set_timeout_type(enums::TIMEOUT_TYPE_START_TO_CLOSE);
+    late->sticky_queue.clear();
+    late->task.state = WorkflowTask::State::kNone;
+    ++late->task.attempt;
+    Flush(*late);
+    ScheduleTask(*late);
+  });
+}
+
+Run* Server::RunOfToken(const std::string& token) {
+  const std::vector<std::string> parts = absl::StrSplit(token, '|');
+  Run* run = parts.size() == 4 ? ByRunId(parts[1]) : nullptr;
+  if (run == nullptr || run->task.state != WorkflowTask::State::kStarted || Token(*run) != token) return nullptr;
+  return run;
+}
+
+absl::Status Server::PollWorkflowTask(const service::PollWorkflowTaskQueueRequest& request,
+                                      service::PollWorkflowTaskQueueResponse& response, Lock& lock,
+                                      const CallOptions& call) {
+  const bool sticky = request.task_queue().kind() == enums::TASK_QUEUE_KIND_STICKY;
+  Queue& queue = workflow_queues_[request.task_queue().name()];
+  ++waiting_polls;
+  SkipTimeIfIdle();
+  changed.notify_all();
+  WaitFor(lock, call, [&] { return !queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key()); });
+  --waiting_polls;
+  if (call.stop.stop_requested()) return absl::CancelledError("the poll was cancelled");
+  if (queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
+  const QueuedTask task = std::move(queue.tasks.front());
+  queue.tasks.pop_front();
+  Run& run = *ByRunId(task.run_id);
+  if (task.query_id.empty()) {
+    StartTask(run, request.identity(), sticky, response);
+    return absl::OkStatus();
+  }
+  response.set_task_token(absl::StrCat("q|", task.query_id));
+  response.mutable_workflow_execution()->set_workflow_id(run.workflow_id);
+  response.mutable_workflow_execution()->set_run_id(run.run_id);
+  *response.mutable_workflow_type() = run.started.workflow_type();
+  response.set_previous_started_event_id(run.previous_started_id);
+  *response.mutable_workflow_execution_task_queue() = run.started.task_queue();
+  *response.mutable_query() = queries_[task.query_id].query;
+  response.mutable_history();
+  if (!sticky) Page(run, 1, *response.mutable_history(), *response.mutable_next_page_token());
+  return absl::OkStatus();
+}
+
+absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedRequest& request,
+                                  service::RespondWorkflowTaskCompletedResponse& response, Lock&, const CallOptions&) {
+  Run* run = RunOfToken(request.task_token());
+  if (run == nullptr) return absl::NotFoundError("Workflow task not found.");
+  const bool closing = std::any_of(request.commands().begin(), request.commands().end(), IsClosing);
+  if (closing && !run->buffered.empty()) {
+    FailTask(*run, enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, Failure(), request.identity());
+    return absl::InvalidArgumentError("UnhandledCommand");
+  }
+  auto& completed =
+      *Append(*run, enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED).mutable_workflow_task_completed_event_attributes();
+  completed.set_scheduled_event_id(run->task.scheduled_id);
+  completed.set_started_event_id(run->task.started_id);
+  completed.set_identity(request.identity());
+  if (request.has_sdk_metadata()) *completed.mutable_sdk_metadata() = request.sdk_metadata();
+  run->previous_started_id = run->task.started_id;
+  run->sticky_queue = request.sticky_attributes().worker_task_queue().name();
+  run->task = WorkflowTask();
+  for (const auto& [id, result] : request.query_results()) {
+    std::erase(run->queries, id);
+    Answer(id, result);
+  }
+  // Commands may lead to events of this run at once (a child that cannot start): they count as buffered.
+  run->task.state = WorkflowTask::State::kStarted;
+  for (const auto& command : request.commands()) {
+    if (run->open()) Apply(*run, command);
+  }
+  if (!run->open()) return absl::OkStatus();
+  run->task.state = WorkflowTask::State::kNone;
+  Flush(*run);
+  if (request.force_create_new_workflow_task()) ScheduleTask(*run);
+  if (run->task.state == WorkflowTask::State::kNone) {
+    for (const std::string& id : std::exchange(run->queries, {})) {
+      workflow_queues_[run->started.task_queue().name()].tasks.push_back({run->run_id, 0, 1, id});
+    }
+  } else if (request.return_new_workflow_task()) {
+    std::erase_if(workflow_queues_[run->task.queue].tasks,
+                  [&](const QueuedTask& task) { return task.run_id == run->run_id && task.query_id.empty(); });
+    StartTask(*run, request.identity(), !run->sticky_queue.empty(), *response.mutable_workflow_task());
+  }
+  return absl::OkStatus();
+}
+
+void Server::FailTask(Run& run, enums::WorkflowTaskFailedCause cause, const Failure& failure, const std::string& identity) {
+  auto& attributes =
+      *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_FAILED).mutable_workflow_task_failed_event_attributes();
+  attributes.set_scheduled_event_id(run.task.scheduled_id);
+  attributes.set_started_event_id(run.task.started_id);
+  attributes.set_cause(cause);
+  *attributes.mutable_failure() = failure;
+  attributes.set_identity(identity);
+  run.sticky_queue.clear();
+  run.task.state = WorkflowTask::State::kNone;
+  if (cause != enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND) ++run.task.attempt;
+  Flush(run);
+  ScheduleTask(run);
+}
+
+absl::Status Server::RespondTaskFailed(const service::RespondWorkflowTaskFailedRequest& request,
+                                       service::RespondWorkflowTaskFailedResponse&, Lock&, const CallOptions&) {
+  Run* run = RunOfToken(request.task_token());
+  if (run == nullptr) return absl::NotFoundError("Workflow task not found.");
+  FailTask(*run, request.cause(), request.failure(), request.identity());
+  return absl::OkStatus();
+}
+
+}  // namespace temporal::testing::fake
