@@ -1,1 +1,179 @@
-namespace gpuaas::cli {}
+#include "cli/commands/gpuaas.h"
+
+#include <algorithm>
+#include <exception>
+#include <set>
+#include <utility>
+
+#include "cli/commands/groups.h"
+#include "cli/commands/support.h"
+#include "cli/core/ids.h"
+
+namespace gpuaas::cli {
+namespace {
+
+constexpr const char* kGroups[][2] = {
+    {"auth", "Start"},      {"context", "Start"},        {"catalog", "GPUs"},   {"allocations", "GPUs"},
+    {"ssh-keys", "GPUs"},   {"nodes", "Administration"}, {"ops", "Administration"}, {"pending", "Tools"},
+    {"api", "Tools"},       {"completion", "Tools"},     {"help", "Tools"},     {"version", "Tools"},
+};
+
+void AddGlobalFlags(CLI::App& root, GlobalFlags& flags) {
+  constexpr const char* kGroup = "Options of every command";
+  const auto setting = [&](const std::string& names, const std::string& name, const std::string& help, const std::string& type) {
+    root.add_option_function<std::string>(names, [&flags, name](const std::string& value) { flags.settings[name] = value; }, help)
+        ->type_name(type)
+        ->group(kGroup);
+  };
+  setting("-o,--output", "output", "How to show data", "table|wide|json|jsonl|yaml|none");
+  setting("--url", "url", "The service's address", "URL");
+  setting("--ca-file", "ca_file", "PEM file of the authority to trust", "FILE");
+  setting("--tenant", "tenant", "The tenant to work in", "NAME");
+  setting("--project", "project", "The project to work in", "NAME");
+  root.add_option("--json", flags.fields, "Only these members, as JSON")->type_name("FIELDS")->group(kGroup);
+  root.add_option("--columns", flags.columns, "Only these columns")->type_name("NAMES")->group(kGroup);
+  root.add_flag("--no-headers", flags.no_headers, "No header line in tables")->group(kGroup);
+  root.add_flag("--interactive", flags.interactive, "Allow questions on the terminal")->group(kGroup);
+  root.add_option("--request-timeout", flags.request_timeout, "Bound of one request")->type_name("DURATION")->group(kGroup);
+}
+
+// Every option of the commands below can be given by a variable. The settings have their own rule (Settings).
+void NameVariables(CLI::App& app, const std::set<std::string>& settings) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty()) continue;
+    const std::string& name = option->get_lnames().front();
+    if (name != "help" && name != "version" && !settings.contains(name)) option->envname(EnvironmentName(name));
+  }
+  for (CLI::App* deeper : app.get_subcommands([](const CLI::App*) { return true; })) NameVariables(*deeper, settings);
+}
+
+class Help : public CLI::Formatter {
+ public:
+  Help() { column_width(34); }
+  // The rule is the same for all (gpuaas help environment): the names would only crowd the page.
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    if (option->get_type_size() != 0 && !option->get_type_name().empty()) text = " " + option->get_type_name();
+    if (!option->get_default_str().empty()) text += "=" + option->get_default_str();
+    return option->get_required() ? text + " (required)" : text;
+  }
+};
+
+const CLI::App* DeepestParsed(const CLI::App& root) {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().back();
+  return app;
+}
+
+std::string WordsOf(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : WordsOf(*app.get_parent()) + " " + app.get_name();
+}
+
+// CLI11's complaints in our words: what was wrong, what was probably meant, where to look.
+CliError ExplainParseError(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App* at = DeepestParsed(root);
+  std::string words = WordsOf(*at);
+  const std::string look = words + " --help";
+  std::vector<std::string> unknown = root.remaining(/*recurse=*/true);
+  if (unknown.empty()) return UsageError(error.what(), look);
+
+  const std::string word = unknown.front().substr(0, unknown.front().find('='));
+  if (word == "--jq") return UsageError("--jq is not built in", "pipe the JSON into jq: " + words + " -o json | jq ...");
+  std::vector<std::string> known;
+  const bool is_option = word.starts_with('-');
+  if (is_option) {
+    for (const CLI::App* app = at; app != nullptr; app = app->get_parent()) {
+      for (const CLI::Option* option : app->get_options()) {
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+      }
+    }
+  } else {
+    for (const CLI::App* deeper : CommandsOf(*at)) known.push_back(deeper->get_name());
+  }
+  const auto near = Suggest(word, known);
+  return UsageError((is_option ? "unknown option " : known.empty() ? "unexpected argument " : "unknown command ") + ("'" + word + "'"),
+                    near.empty() ? look : "did you mean " + (is_option ? words + " ... " : words + " ") + near.front() + "?");
+}
+
+// How errors are to be shown has to be known even where the command line can't be understood.
+bool WantsJson(const std::vector<std::string>& arguments, const Settings::Environment& environment) {
+  std::string format = environment("GPUAAS_OUTPUT").value_or("");
+  for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    const std::string& argument = arguments[i];
+    if ((argument == "-o" || argument == "--output") && i + 1 < arguments.size()) format = arguments[i + 1];
+    if (argument.starts_with("--output=")) format = argument.substr(9);
+    if (argument.starts_with("-o") && argument.size() > 2) format = argument.substr(2);
+    if (argument == "--json" || argument.starts_with("--json=")) format = "json";
+  }
+  return format.starts_with("json") || format == "yaml";
+}
+
+bool WantsJson(Invocation& run, const std::vector<std::string>& arguments) {
+  try {
+    return !run.output().IsTable() && run.output().options().format != Format::kNone;
+  } catch (const CliError&) {
+    return WantsJson(arguments, run.world().environment);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> MakeGpuaas(Invocation& run) {
+  auto root = std::make_unique<CLI::App>("GPUs as a service, from the command line", "gpuaas");
+  root->formatter(std::make_shared<Help>());
+  root->fallthrough();  // the options of every command may stand anywhere
+  root->set_version_flag("--version", "gpuaas " GPUAAS_VERSION);
+  root->set_help_flag("-h,--help", "Show help");
+  AddGlobalFlags(*root, run.flags);
+  AddAuth(*root, run);
+  AddContext(*root, run);
+  AddCatalog(*root, run);
+  AddAllocations(*root, run);
+  AddSshKeys(*root, run);
+  AddNodes(*root, run);
+  AddOps(*root, run);
+  AddPending(*root, run);
+  AddApi(*root, run);
+  AddCompletion(*root, run);
+  AddHelp(*root, run);
+  for (const auto& [name, group] : kGroups) root->get_subcommand(name)->group(group);
+  root->footer("Start with: gpuaas auth dev-login, gpuaas catalog list, gpuaas help allocations create");
+  root->require_subcommand(1);
+  NameVariables(*root, {"output", "url", "ca-file", "tenant", "project"});
+  return root;
+}
+
+int RunGpuaas(const std::vector<std::string>& arguments, Surroundings world) {
+  Invocation run(std::move(world));
+  const auto fail = [&](const CliError& error, bool as_json) {
+    run.Report(error, as_json);
+    return static_cast<int>(error.exit);
+  };
+  try {
+    const std::unique_ptr<CLI::App> root = MakeGpuaas(run);
+    try {
+      root->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForVersion& version) {
+      run.world().out << version.what() << std::endl;
+      return 0;
+    } catch (const CLI::CallForHelp&) {
+      const CLI::App* about = DeepestParsed(*root);
+      const std::string words = WordsOf(*about);
+      run.world().out << about->help(about == root.get() ? "" : words.substr(0, words.rfind(' '))) << std::flush;
+      return 0;
+    } catch (const CLI::ParseError& error) {
+      if (arguments.empty()) {
+        run.world().out << root->help() << std::flush;
+        return 0;
+      }
+      return fail(ExplainParseError(*root, error), WantsJson(arguments, run.world().environment));
+    }
+    return static_cast<int>(run.action());
+  } catch (const CliError& error) {
+    return fail(error, WantsJson(run, arguments));
+  } catch (const std::exception& error) {
+    return fail(CliError(ErrorCode::kInternal, error.what()), WantsJson(arguments, run.world().environment));
+  }
+}
+
+}  // namespace gpuaas::cli

@@ -4,6 +4,7 @@
 
 #include "cli/commands/groups.h"
 #include "cli/commands/support.h"
+#include "cli/render/text.h"
 
 namespace gpuaas::cli {
 namespace {
@@ -117,7 +118,7 @@ void AddNodes(CLI::App& root, Invocation& run) {
                                  Json body = {{"name", enrol_flags->name}};
                                  if (!enrol_flags->region.empty()) body["region"] = enrol_flags->region;
                                  const Json made = run.session().Mutate({"POST", "/api/v1/nodes/enrolments", body, enrol_flags->key});
-                                 run.output().ObjectOr(made, TextAt(made, "command") + "\n");
+                                 run.output().ObjectOr(made, Printable(TextAt(made, "command")) + "\n");
                                  run.Progress("run it as root on " + enrol_flags->name + " before " + TextAt(made, "expires_at") +
                                               "; it works once");
                                  return ExitCode::kDone;

@@ -33,6 +33,17 @@ CLI::App* AddCommand(CLI::App& parent, Invocation& run, const std::string& name,
   return command;
 }
 
+std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+const CLI::App* FindCommand(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : CommandsOf(app)) {
+    if (command->get_name() == name) return command;
+  }
+  return nullptr;
+}
+
 void AddListFlags(CLI::App& command, ListFlags& flags) {
   command.add_option("--limit", flags.limit, "Show at most this many")->type_name("N")->check(CLI::PositiveNumber);
   command.add_flag("--all", flags.all, "Show all");

@@ -21,6 +21,10 @@ CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string&
 CLI::App* AddCommand(CLI::App& parent, Invocation& run, const std::string& name, const std::string& description,
                      const std::string& examples, std::function<ExitCode()> action);
 
+// The commands below `app`, and the one of that name or nullptr.
+std::vector<const CLI::App*> CommandsOf(const CLI::App& app);
+const CLI::App* FindCommand(const CLI::App& app, const std::string& name);
+
 // Value names of options and positionals; completion looks at them to know what to offer.
 inline constexpr const char* kAllocationId = "ALLOCATION";
 inline constexpr const char* kNodeId = "NODE";

@@ -1,0 +1,218 @@
+#include "cli/render/history.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "cli/render/text.h"
+
+namespace gpuaas::cli {
+namespace {
+
+std::string Status(std::string_view state) {
+  if (state == "completed") return "ok";
+  if (state == "failed" || state == "timed_out") return "FAILED";
+  return std::string(state);
+}
+
+std::string Start(const Json& of, const Terminal& terminal) {
+  const std::string text = TextAt(of, "started_at");
+  const auto time = ParseTime(text);
+  if (!time) return text;
+  return terminal.is_tty ? FormatClock(*time) : FormatTime(*time);
+}
+
+std::string Span(const Json& begin, const Json& end, TimePoint now) {
+  const auto from = ParseTime(Text(begin));
+  if (!from) return {};
+  const auto to = ParseTime(Text(end));
+  return FormatDuration((to ? *to : now) - *from);
+}
+
+std::string Cause(const Json& error) {
+  if (!error.is_object()) return {};
+  const std::string code = TextAt(error, "code"), message = TextAt(error, "message");
+  if (message.empty()) return Printable(code);
+  return Printable(message) + (code.empty() ? "" : " (" + Printable(code) + ")");
+}
+
+// Attempts that ended alike, next to each other.
+struct Fold {
+  const Json* first;
+  const Json* last;
+  std::size_t count;
+};
+
+std::vector<Fold> FoldAttempts(const Json& attempts) {
+  std::vector<Fold> folds;
+  for (const Json& attempt : attempts) {
+    const bool alike = !folds.empty() && At(*folds.back().last, "state") == At(attempt, "state") &&
+                       At(*folds.back().last, "error") == At(attempt, "error");
+    if (alike) {
+      folds.back().last = &attempt;
+      ++folds.back().count;
+    } else {
+      folds.push_back({&attempt, &attempt, 1});
+    }
+  }
+  return folds;
+}
+
+StepRow RowOf(const Fold& fold, bool is_last, const Terminal& terminal, TimePoint now) {
+  StepRow row;
+  const std::string from = TextAt(*fold.first, "attempt"), to = TextAt(*fold.last, "attempt");
+  row.name = (is_last ? "`- try " : "|- try ") + from + (from == to ? "" : "-" + to);
+  row.start = Start(*fold.first, terminal);
+  row.took = Span(At(*fold.first, "started_at"), At(*fold.last, "ended_at"), now);
+  row.detail = Cause(At(*fold.last, "error"));
+  if (row.detail.empty()) row.detail = Status(TextAt(*fold.last, "state"));
+  if (fold.count > 1) row.detail += ", " + std::to_string(fold.count) + "x";
+  return row;
+}
+
+std::string RetryNote(const Json& step, TimePoint now) {
+  const auto at = ParseTime(TextAt(step, "next_retry_at"));
+  if (!at) return {};
+  return *at > now ? "next try in " + FormatDuration(*at - now) : "next try now";
+}
+
+Style StyleOfStatus(std::string_view status) { return status == "ok" ? Style::kGood : StyleOfState(status); }
+
+std::string Result(const Json& history, const Terminal& terminal) {
+  const Json& steps = At(history, "steps");
+  std::size_t number = 0, failed = 0, under_way = 0;
+  const Json* current = nullptr;
+  for (const Json& step : steps) {
+    ++number;
+    const std::string state = TextAt(step, "state");
+    if (state == "failed" || state == "timed_out") failed = number;
+    if (!IsOver(step)) {
+      under_way = number;
+      current = &step;
+    }
+  }
+  std::string text = TextAt(history, "status");
+  if (failed > 0) text += "; step " + std::to_string(failed) + " failed";
+  if (current != nullptr) {
+    text += "; step " + std::to_string(under_way) + " (" + StepName(TextAt(*current, "name")) + ") " + TextAt(*current, "state");
+  } else if (TextAt(history, "status") != "running") {
+    text += "; nothing scheduled";
+  }
+  return terminal.Paint(Style::kBold, "Result") + "  " + Printable(text) + "\n";
+}
+
+}  // namespace
+
+bool IsOver(const Json& step) {
+  const std::string state = TextAt(step, "state");
+  return state != "scheduled" && state != "running" && state != "retrying";
+}
+
+std::string StepName(std::string_view name) {
+  if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos) name.remove_prefix(dot + 1);
+  std::string words;
+  for (const unsigned char c : name) {
+    if (std::isupper(c) && !words.empty() && words.back() != '-') words += '-';
+    words += static_cast<char>(std::tolower(c));
+  }
+  return Printable(words);
+}
+
+std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Terminal& terminal, TimePoint now) {
+  StepRow row;
+  row.number = std::to_string(number);
+  row.name = StepName(TextAt(step, "name"));
+  row.status = Status(TextAt(step, "state"));
+  row.tries = TextAt(step, "kind") == "activity" ? TextAt(step, "attempts") : std::string();
+  row.start = Start(step, terminal);
+  row.took = Span(At(step, "started_at"), At(step, "ended_at"), now);
+  const std::string cause = Cause(At(step, "error"));
+  const std::string retry = RetryNote(step, now);
+  const Json& attempts = At(step, "attempt_list");
+  const std::vector<Fold> folds = FoldAttempts(attempts.is_array() ? attempts : Json::array());
+  const bool show_attempts = attempts.is_array() && attempts.size() > 1;
+
+  // A single cause belongs on the step's own line; several attempts say it themselves.
+  if (!show_attempts) row.detail = cause;
+  if (!retry.empty()) row.detail += (row.detail.empty() ? "" : "; ") + retry;
+  std::vector<StepRow> rows = {row};
+  if (!show_attempts) return rows;
+  const bool cause_is_said = cause.empty() || std::any_of(folds.begin(), folds.end(), [&](const Fold& fold) {
+    return Cause(At(*fold.last, "error")) == cause;
+  });
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    rows.push_back(RowOf(folds[i], cause_is_said && i + 1 == folds.size(), terminal, now));
+  }
+  if (!cause_is_said) rows.push_back({"", "`- cause", "", "", "", "", cause});
+  return rows;
+}
+
+std::string StepTable(const std::vector<StepRow>& rows, bool headers, const Terminal& terminal) {
+  constexpr std::size_t kColumns = 7;
+  using Cells = std::array<std::string, kColumns>;
+  std::vector<Cells> lines;
+  if (headers) lines.push_back({"#", "STEP", "STATUS", "TRY", "START", "TOOK", "DETAIL"});
+  for (const StepRow& row : rows) {
+    lines.push_back({row.number, row.name, row.status, row.tries, row.start, row.took, row.detail});
+  }
+  std::array<std::size_t, kColumns> widths{};
+  for (const Cells& line : lines) {
+    for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], Width(line[i]));
+  }
+  std::string out;
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    const bool is_header = headers && n == 0;
+    std::string text;
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      std::string cell = lines[n][i];
+      if (i + 1 == kColumns && terminal.width > used + 8) cell = Truncate(cell, terminal.width - used);
+      const std::string padding(i + 1 == kColumns ? 0 : widths[i] - Width(cell) + 2, ' ');
+      used += widths[i] + 2;
+      text += (is_header ? terminal.Paint(Style::kBold, cell) : i == 2 ? terminal.Paint(StyleOfStatus(cell), cell) : cell) + padding;
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + "\n";
+  }
+  return out;
+}
+
+std::string AllocationTitle(const Json& allocation, const Terminal& terminal, TimePoint now) {
+  std::string state = TextAt(allocation, "state");
+  const Style style = StyleOfState(state);
+  for (char& c : state) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  const std::string created = TextAt(allocation, "created_at");
+  const auto time = ParseTime(created);
+  std::string title = terminal.Paint(Style::kBold, Printable(TextAt(allocation, "id")));
+  const auto add = [&](const std::string& part) {
+    if (!part.empty()) title += "  " + part;
+  };
+  add(Printable(TextAt(allocation, "name")));
+  add(terminal.Paint(style, Printable(state)));
+  add(Printable(TextAt(allocation, "gpus") + " x " + TextAt(allocation, "sku")));
+  add(time ? (terminal.is_tty ? FormatClock(*time) + "Z" : FormatTime(*time)) : std::string());
+  add(Span(At(allocation, "created_at"), At(allocation, "ended_at"), now));
+  add(Printable(TextAt(allocation, "operation_id")));
+  return title;
+}
+
+std::string HistoryPicture(std::string_view title, const Json& history, std::string_view next, const Terminal& terminal,
+                           TimePoint now) {
+  std::vector<StepRow> rows;
+  std::size_t number = 0;
+  for (const Json& step : At(history, "steps")) {
+    for (StepRow& row : StepRows(step, ++number, terminal, now)) rows.push_back(std::move(row));
+  }
+  std::string out;
+  if (!title.empty()) out += std::string(title) + "\n";
+  if (rows.empty()) {
+    out += "no steps yet: the workflow has not started\n";
+  } else {
+    out += StepTable(rows, /*headers=*/true, terminal);
+  }
+  out += Result(history, terminal);
+  if (!next.empty()) out += terminal.Paint(Style::kBold, "Next") + "    " + Printable(next) + "\n";
+  return out;
+}
+
+}  // namespace gpuaas::cli

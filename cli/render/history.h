@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/render/json.h"
+#include "cli/render/terminal.h"
+#include "cli/render/time.h"
+
+namespace gpuaas::cli {
+
+// What a durable history's steps look like. Rows are steps in the server's order; attempts fold under their step; a cause
+// is said once.
+
+// "allocation.OpenUsage" -> "open-usage".
+std::string StepName(std::string_view name);
+
+// One row of the picture, and of --watch.
+struct StepRow {
+  std::string number;
+  std::string name;
+  std::string status;
+  std::string tries;
+  std::string start;
+  std::string took;
+  std::string detail;
+};
+
+// The rows of a step: its own, then those that its attempts and cause need. `number` counts from 1.
+std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Terminal& terminal, TimePoint now);
+
+// Aligned lines, the first a header if wanted.
+std::string StepTable(const std::vector<StepRow>& rows, bool headers, const Terminal& terminal);
+
+// The whole picture: a line about the resource (`title`, may be empty), the steps, the result, and what to do next
+// (`next`, may be empty).
+std::string HistoryPicture(std::string_view title, const Json& history, std::string_view next, const Terminal& terminal,
+                           TimePoint now);
+
+// "alloc_...  train-7b  ACTIVE  8 x h200-sxm-8x  <time>  14m  op_..."
+std::string AllocationTitle(const Json& allocation, const Terminal& terminal, TimePoint now);
+
+// Whether a step has ended, in whatever way.
+bool IsOver(const Json& step);
+
+}  // namespace gpuaas::cli
