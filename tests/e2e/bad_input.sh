@@ -36,7 +36,7 @@ k=$(new_key)
 api POST $A "$(request)" -H "X-Idempotency-Key: $k"
 id=$(jq -r .id <<<"$body")
 same "a good request is accepted" 202 "$status"
-cleanups+=("as dev-user allocations release $id --yes --no-wait")
+cleanups+=("as dev-user allocations release $id --yes")
 api POST $A "$(request '.gpus = 2')" -H "X-Idempotency-Key: $k"; refused "a key reused with another body" 409 idempotency_key_reused
 api POST $A "$(request)" -H "X-Idempotency-Key: $k"; same "a key reused with the same body" "202 $id" "$status $(jq -r .id <<<"$body")"
 

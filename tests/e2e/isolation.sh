@@ -4,9 +4,9 @@
 user dev-user
 user other-user
 mine=$(create_active dev-user "$(ssh_key_of dev-user)" 1) || give_up "an allocation of acme"
-cleanups+=("as dev-user allocations release $mine --yes --no-wait")
+cleanups+=("as dev-user allocations release $mine --yes")
 theirs=$(create_active other-user "$(ssh_key_of other-user)" 1) || give_up "an allocation of globex"
-cleanups+=("as other-user allocations release $theirs --yes --no-wait")
+cleanups+=("as other-user allocations release $theirs --yes")
 inside() { in_allocation dev-user "$mine" "$1"; }
 neighbour() { in_allocation other-user "$theirs" "$1"; }
 
@@ -21,11 +21,8 @@ for port in "$TEMPORAL_PORT" "$TEMPORAL_UI_PORT" "$POSTGRES_PORT" "$VAULT_PORT" 
   done
 done
 # SSH forwarding must not be the way around it.
-connection=$(as dev-user allocations connect "$mine" --mode ssh --output json)
-forward() {
-  timeout 8 ssh -q -i "$E2E/dev-user.key" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$E2E/known_hosts.$mine" \
-    -W "127.0.0.1:$TEMPORAL_PORT" -p "$(jq -r .port <<<"$connection")" "$(jq -r .user <<<"$connection")@$(jq -r .host <<<"$connection")" </dev/null
-}
+connection=$(as dev-user allocations connect "$mine" -i "$E2E/dev-user.key" --output json)
+forward() { timeout 8 bash -c "$(jq -r '.command | sub("^ssh "; "ssh -q -o BatchMode=yes -W 127.0.0.1:'"$TEMPORAL_PORT"' ")' <<<"$connection")" </dev/null; }
 check "no tunnel to the host's Temporal" eval '! forward'
 
 # Files and processes.

@@ -59,17 +59,10 @@ ssh_key_of() {
 # create_active USER KEY GPUS: an allocation that has become active; prints its id. It is released when the test ends.
 create_active() {
   local id
-  id=$(as "$1" allocations create --sku h200-sxm-slice --gpus "$3" --region "$REGION" --ssh-key-id "$2" --output json --no-wait | jq -r .id) || return 1
+  id=$(as "$1" allocations create --sku h200-sxm-slice --gpus "$3" --region "$REGION" --ssh-key-id "$2" --output json | jq -r .id) || return 1
   as "$1" allocations get "$id" --watch --timeout 120s --output json >/dev/null || return 1
   printf '%s' "$id"
 }
 
 # in_allocation USER ID COMMAND: runs it over SSH inside the allocation.
-in_allocation() {
-  local connection
-  connection=$(as "$1" allocations connect "$2" --mode ssh --output json) || return 1
-  jq -r '"[\(.host)]:\(.port) \(.host_public_key)"' <<<"$connection" >"$E2E/known_hosts.$2"
-  ssh -q -i "$E2E/$1.key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=yes \
-    -o UserKnownHostsFile="$E2E/known_hosts.$2" \
-    -p "$(jq -r .port <<<"$connection")" "$(jq -r .user <<<"$connection")@$(jq -r .host <<<"$connection")" "$3" </dev/null
-}
+in_allocation() { as "$1" allocations connect "$2" -i "$E2E/$1.key" -- "$3" </dev/null; }

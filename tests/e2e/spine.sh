@@ -4,10 +4,10 @@
 user dev-user
 key=$(ssh_key_of dev-user) || give_up "ssh-keys create"
 
-created=$(as dev-user allocations create --sku h200-sxm-slice --gpus 2 --region "$REGION" --ssh-key-id "$key" --output json --no-wait) ||
+created=$(as dev-user allocations create --sku h200-sxm-slice --gpus 2 --region "$REGION" --ssh-key-id "$key" --output json) ||
   give_up "allocations create"
 id=$(jq -r .id <<<"$created")
-cleanups+=("as dev-user allocations release $id --yes --no-wait")
+cleanups+=("as dev-user allocations release $id --yes")
 check "create answers the names that checks rely on" jq -e 'has("id") and has("state") and has("workflow_id") and has("operation_id") and has("correlation_id")' <<<"$created"
 same "the workflow is named after the allocation" "allocation/$id" "$(jq -r .workflow_id <<<"$created")"
 
@@ -21,7 +21,7 @@ same "two GPUs are visible" 2 "$(tr ',' '\n' <<<"$seen" | grep -c .)"
 same "nvidia-smi lists those two" 2 "$(in_allocation dev-user "$id" 'nvidia-smi -L' | grep -c '^GPU ')"
 
 before=$(as dev-user allocations get "$id" --output json | jq -r .lease_expires_at)
-check "extend" as dev-user allocations extend "$id" --hours 2 --output json
+check "extend" as dev-user allocations extend "$id" --by 2h --output json
 check "the lease ends later" [ "$(as dev-user allocations get "$id" --output json | jq -r .lease_expires_at)" \> "$before" ]
 
 check "release" as dev-user allocations release "$id" --yes --wait --timeout 120s
@@ -39,8 +39,8 @@ same "temporal workflow show agrees with history on the activities" "$completed"
 check "its input is readable in Temporal" grep -q "$id" <<<"$(jq -r '.events[0].workflowExecutionStartedEventAttributes.input.payloads[0] | (.data // .) | if type == "string" then @base64d else tostring end' <<<"$shown")"
 
 k=$(new_key)
-first=$(as dev-user allocations create --sku h200-sxm-slice --gpus 1 --region "$REGION" --ssh-key-id "$key" --idempotency-key "$k" --output json --no-wait | jq -r .id)
-cleanups+=("as dev-user allocations release $first --yes --no-wait")
-again=$(as dev-user allocations create --sku h200-sxm-slice --gpus 1 --region "$REGION" --ssh-key-id "$key" --idempotency-key "$k" --output json --no-wait | jq -r .id)
+first=$(as dev-user allocations create --sku h200-sxm-slice --gpus 1 --region "$REGION" --ssh-key-id "$key" --idempotency-key "$k" --output json | jq -r .id)
+cleanups+=("as dev-user allocations release $first --yes")
+again=$(as dev-user allocations create --sku h200-sxm-slice --gpus 1 --region "$REGION" --ssh-key-id "$key" --idempotency-key "$k" --output json | jq -r .id)
 same "the same key and request give the same allocation" "$first" "$again"
 check "an allocation released while it is being made ends released" as dev-user allocations release "$first" --yes --wait --timeout 120s
