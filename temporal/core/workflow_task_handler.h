@@ -10,18 +10,10 @@
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/observer.h"
 #include "temporal/common/time.h"
+#include "temporal/core/history/fetcher.h"
 #include "temporal/workflow/registry.h"
 
 namespace temporal::core {
-
-// Where the missing pages of a history come from. Called from the threads that call Handle.
-class HistoryFetcher {
- public:
-  virtual ~HistoryFetcher() = default;
-  // One page of GetWorkflowExecutionHistory; `request` is complete but for the namespace.
-  virtual absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
-      const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) = 0;
-};
 
 // Told when user code starts and stops running, so that a watchdog can tell which workflow holds its thread.
 class ActivationGuard {

@@ -90,9 +90,13 @@ ApplicationFailure::ApplicationFailure(std::string_view message, std::string_vie
 
 ApplicationFailure::ApplicationFailure(const absl::Status& status) : WorkflowFailure(ToFailure(status)) {}
 
+ApplicationFailure::ApplicationFailure(FailureMessage failure) : WorkflowFailure(std::move(failure)) {}
+
 bool ApplicationFailure::non_retryable() const { return failure().application_failure_info().non_retryable(); }
 
 CancelledError::CancelledError(std::string_view message) : WorkflowFailure(MakeCancelled(message)) {}
+
+CancelledError::CancelledError(FailureMessage failure) : WorkflowFailure(std::move(failure)) {}
 
 TimeoutType TimeoutError::timeout_type() const {
   return static_cast<TimeoutType>(failure().timeout_failure_info().timeout_type());

@@ -58,7 +58,7 @@ class ApplicationFailure : public WorkflowFailure {
   explicit ApplicationFailure(std::string_view message, std::string_view type = {}, bool non_retryable = false);
   // Type and retryability as the table of common/failure.h has them for the status.
   explicit ApplicationFailure(const absl::Status& status);
-  explicit ApplicationFailure(api::failure::v1::Failure failure) : WorkflowFailure(std::move(failure)) {}
+  explicit ApplicationFailure(api::failure::v1::Failure failure);
   bool non_retryable() const;
 };
 
@@ -66,7 +66,7 @@ class ApplicationFailure : public WorkflowFailure {
 class CancelledError : public WorkflowFailure {
  public:
   explicit CancelledError(std::string_view message = "cancelled");
-  explicit CancelledError(api::failure::v1::Failure failure) : WorkflowFailure(std::move(failure)) {}
+  explicit CancelledError(api::failure::v1::Failure failure);
 };
 
 class TimeoutError : public WorkflowFailure {

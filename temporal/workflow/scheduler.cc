@@ -1,15 +1,22 @@
 #include "temporal/workflow/internal/scheduler.h"
 
+#include <stdexcept>
 #include <utility>
 
 namespace temporal::internal {
 
 void Scheduler::Post(std::coroutine_handle<> handle) {
+  CheckNotFrozen();
   if (!closed_) queue_.push_back({handle, nullptr});
 }
 
 void Scheduler::Post(std::function<void()> function) {
+  CheckNotFrozen();
   if (!closed_) queue_.push_back({nullptr, std::move(function)});
+}
+
+void Scheduler::CheckNotFrozen() const {
+  if (frozen_) throw std::logic_error("a query handler must not make the workflow go on");
 }
 
 void Scheduler::Drain() {

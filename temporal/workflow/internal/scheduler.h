@@ -26,6 +26,9 @@ class Scheduler {
   void Close();
   bool closed() const { return closed_; }
 
+  // While frozen nothing may become ready: Post throws. For handlers that only read.
+  void set_frozen(bool frozen) { frozen_ = frozen; }
+
   // A root coroutine: owned by the scheduler until it finishes. Base of the promise of `RootTask` (spawn.h).
   class Root {
    public:
@@ -52,7 +55,10 @@ class Scheduler {
 
   std::deque<Entry> queue_;
   Root* youngest_ = nullptr;
+  void CheckNotFrozen() const;
+
   bool closed_ = false;
+  bool frozen_ = false;
 };
 
 }  // namespace temporal::internal

@@ -1,0 +1,16 @@
+#include "temporal/core/history/errors.h"
+
+#include "absl/strings/str_cat.h"
+#include "temporal/common/strings.h"
+
+namespace temporal::core {
+
+absl::Status Nondeterminism(std::string_view what) {
+  return absl::FailedPreconditionError(absl::StrCat("[TMPRL1100] Nondeterminism error: ", ToAbsl(what)));
+}
+
+absl::Status BadHistory(std::string_view what) { return absl::DataLossError(absl::StrCat("bad history: ", ToAbsl(what))); }
+
+bool IsNondeterminism(const absl::Status& status) { return status.code() == absl::StatusCode::kFailedPrecondition; }
+
+}  // namespace temporal::core

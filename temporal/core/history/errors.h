@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace temporal::core {
+
+// The workflow's code and its history disagree: fails the workflow task with NON_DETERMINISTIC_ERROR.
+absl::Status Nondeterminism(std::string_view what);
+
+// A history that no server writes, or an error of this engine: fails the workflow task.
+absl::Status BadHistory(std::string_view what);
+
+bool IsNondeterminism(const absl::Status& status);
+
+}  // namespace temporal::core

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "temporal/api/command/v1/message.pb.h"
+#include "temporal/common/activity_options.h"
+#include "temporal/workflow/options.h"
+
+// What the workflow's code asks for during an activation, in order. The commands are complete; the engine decides whether they
+// are sent, and matches them with history.
+namespace temporal::core {
+
+using Command = api::command::v1::Command;
+
+struct StartTimer {
+  uint32_t seq = 0;
+  Command command;
+};
+struct CancelTimer {
+  uint32_t seq = 0;
+};
+struct ScheduleActivity {
+  uint32_t seq = 0;
+  Command command;
+  ActivityCancellation cancellation = ActivityCancellation::kTryCancel;
+};
+struct CancelActivity {
+  uint32_t seq = 0;
+};
+struct StartChild {
+  uint32_t seq = 0;
+  Command command;
+  ChildCancellation cancellation = ChildCancellation::kWaitCompleted;
+};
+struct CancelChild {
+  uint32_t seq = 0;
+  std::string reason;
+};
+struct SignalExternal {
+  uint32_t seq = 0;
+  Command command;
+};
+struct CancelSignalExternal {
+  uint32_t seq = 0;
+};
+struct CancelExternal {
+  uint32_t seq = 0;
+  Command command;
+};
+struct SetPatch {
+  std::string id;
+  bool deprecated = false;
+};
+// Commands without an answer: upserts.
+struct Record {
+  Command command;
+};
+// Closes the run; only the first counts.
+struct Close {
+  Command command;
+};
+
+using Request = std::variant<StartTimer, CancelTimer, ScheduleActivity, CancelActivity, StartChild, CancelChild,
+                             SignalExternal, CancelSignalExternal, CancelExternal, SetPatch, Record, Close>;
+
+}  // namespace temporal::core

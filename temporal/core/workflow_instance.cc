@@ -1,0 +1,236 @@
+#include "temporal/core/workflow_instance.h"
+
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "temporal/common/proto.h"
+#include "temporal/common/strings.h"
+#include "temporal/core/command_builder.h"
+#include "temporal/workflow/internal/spawn.h"
+
+// The run's life: jobs, coroutines, ends. What the code asks for is in workflow_runtime.cc.
+namespace temporal::core {
+
+namespace enums = api::enums::v1;
+
+WorkflowInstance::~WorkflowInstance() {
+  scheduler_.Close();  // coroutines first: they use the object
+  object_.reset();
+}
+
+absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& moment, std::vector<Job> jobs, bool start) {
+  moment_ = moment;
+  requests_.clear();
+  try {
+    bool initialized = false;
+    for (Job& job : jobs) {
+      initialized |= std::holds_alternative<InitializeJob>(job);
+      std::visit([this](auto& each) { Apply(each); }, job);
+    }
+    if (start) {
+      // Behind the handlers of signals that came with the start, so that Run sees their effect.
+      if (initialized) (void)internal::Spawn(scheduler_, Main());
+      RunUntilIdle();
+    }
+  } catch (...) {
+    HandlerFailed(std::current_exception());
+  }
+  if (!failed_.ok()) return failed_;
+  return std::exchange(requests_, {});
+}
+
+absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const std::string& name, const Payloads& input) {
+  const auto handler = query_handlers_.find(name);
+  if (handler == query_handlers_.end()) {
+    std::vector<std::string> known;
+    for (const auto& [each, function] : query_handlers_) known.push_back(each);
+    return absl::NotFoundError(absl::StrCat("Query handler for '", name, "' expected but not found, and known queries: [",
+                                            absl::StrJoin(known, ", "), "]"));
+  }
+  moment_ = moment;
+  read_only_ = true;
+  scheduler_.set_frozen(true);
+  absl::StatusOr<Payload> answer = absl::UnknownError("the query handler threw an exception of unknown type");
+  try {
+    answer = handler->second(input);
+  } catch (const std::exception& e) {
+    answer = absl::UnknownError(e.what());
+  } catch (...) {
+  }
+  scheduler_.set_frozen(false);
+  read_only_ = false;
+  return answer;
+}
+
+void WorkflowInstance::RunUntilIdle() {
+  do {
+    scheduler_.Drain();
+  } while (CheckConditions());
+}
+
+bool WorkflowInstance::CheckConditions() {
+  bool any = false;
+  // A predicate must not add conditions, but what it wakes runs later, so the list stands still here.
+  std::erase_if(conditions_, [&](const Condition& condition) {
+    const auto state = condition.state.lock();
+    if (state == nullptr || state->ready()) return true;
+    try {
+      if (!condition.predicate()) return false;
+      state->Resolve();
+    } catch (...) {
+      state->Fail(std::current_exception());
+    }
+    any = true;
+    return true;
+  });
+  return any;
+}
+
+Task<void> WorkflowInstance::Main() {
+  try {
+    Payload result = co_await object_->Run(std::move(input_));
+    Command command;
+    command.set_command_type(enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION);
+    *command.mutable_complete_workflow_execution_command_attributes()->mutable_result()->add_payloads() =
+        std::move(result);
+    CloseWith(std::move(command));
+  } catch (...) {
+    HandlerFailed(std::current_exception());
+  }
+}
+
+void WorkflowInstance::CloseWith(Command command) {
+  closing_ = true;
+  Ask(Close{std::move(command)});
+}
+
+void WorkflowInstance::HandlerFailed(std::exception_ptr error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const internal::ContinueAsNewRequest& request) {
+    ContinueAsNew(request);
+  } catch (const WorkflowFailure& failure) {
+    Command command;
+    if (root_->cancelled() && IsCancellation(failure)) {
+      command.set_command_type(enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION);
+      command.mutable_cancel_workflow_execution_command_attributes();
+    } else {
+      command.set_command_type(enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION);
+      *command.mutable_fail_workflow_execution_command_attributes()->mutable_failure() = failure.failure();
+    }
+    CloseWith(std::move(command));
+  } catch (const std::exception& e) {
+    if (failed_.ok()) failed_ = absl::UnknownError(e.what());
+  } catch (...) {
+    if (failed_.ok()) failed_ = absl::UnknownError("the workflow threw an exception of unknown type");
+  }
+}
+
+void WorkflowInstance::ContinueAsNew(const internal::ContinueAsNewRequest& request) {
+  CloseWith(ContinueAsNewCommand(request, info_, memo_, search_attributes_));
+}
+
+void WorkflowInstance::Apply(InitializeJob& job) {
+  auto& started = job.attributes;
+  random_ = core::Random(job.seed);
+  info_.first_run_id = started.first_execution_run_id();
+  info_.continued_run_id = started.continued_execution_run_id();
+  info_.attempt = started.attempt();
+  info_.start_time = FromProto(job.start_time);
+  info_.execution_timeout = FromProto(started.workflow_execution_timeout());
+  info_.run_timeout = FromProto(started.workflow_run_timeout());
+  info_.task_timeout = FromProto(started.workflow_task_timeout());
+  if (started.has_retry_policy()) info_.retry_policy = FromProto(started.retry_policy());
+  info_.cron_schedule = started.cron_schedule();
+  info_.parent_workflow_id = started.parent_workflow_execution().workflow_id();
+  info_.parent_run_id = started.parent_workflow_execution().run_id();
+  info_.parent_namespace = started.parent_workflow_namespace();
+  info_.headers = {started.header().fields().begin(), started.header().fields().end()};
+  info_.memo = {started.memo().fields().begin(), started.memo().fields().end()};
+  info_.search_attributes = {started.search_attributes().indexed_fields().begin(),
+                             started.search_attributes().indexed_fields().end()};
+  info_.last_completion_result = started.last_completion_result();
+  memo_ = info_.memo;
+  search_attributes_ = info_.search_attributes;
+  input_.Swap(started.mutable_input());
+  object_ = factory_(Context(*this, root_));
+}
+
+void WorkflowInstance::Apply(SignalJob& job) {
+  const auto handler = signal_handlers_.find(job.name);
+  if (handler == signal_handlers_.end()) {
+    unhandled_signals_.push_back(std::move(job));
+    return;
+  }
+  scheduler_.Post([this, name = std::move(job.name), input = std::move(job.input)] {
+    signal_handlers_.find(name)->second(input);
+  });
+}
+
+void WorkflowInstance::Apply(CancelJob& job) { root_->Cancel(job.reason); }
+
+template <class T>
+std::optional<WorkflowInstance::Pending<T>> WorkflowInstance::Extract(PendingMap<T>& map, uint32_t seq) {
+  const auto found = map.find(seq);
+  if (found == map.end()) return std::nullopt;
+  Pending<T> pending = std::move(found->second);
+  map.erase(found);
+  pending.scope->Forget(pending.key);
+  return pending;
+}
+
+template <class T>
+void WorkflowInstance::Settle(const std::shared_ptr<internal::FutureState<T>>& state, Outcome& outcome) {
+  if (auto* failure = std::get_if<FailureMessage>(&outcome)) {
+    state->Fail(ToException(std::move(*failure)));
+  } else {
+    state->Resolve(std::get<Payload>(std::move(outcome)));
+  }
+}
+
+void WorkflowInstance::Apply(TimerFiredJob& job) {
+  if (const auto pending = Extract(timers_, job.seq)) pending->state->Resolve();
+}
+
+void WorkflowInstance::Apply(ActivityJob& job) {
+  if (const auto pending = Extract(activities_, job.seq)) Settle(pending->state, job.outcome);
+}
+
+void WorkflowInstance::Apply(ChildStartJob& job) {
+  const auto found = children_.find(job.seq);
+  if (found == children_.end()) return;
+  if (auto* failure = std::get_if<FailureMessage>(&job.run_id_or_failure)) {
+    const PendingChild child = std::move(found->second);
+    children_.erase(found);
+    child.scope->Forget(child.key);
+    child.started->Fail(ToException(std::move(*failure)));
+  } else {
+    const PendingChild& child = found->second;
+    child.started->Resolve({std::get<std::string>(job.run_id_or_failure), Future<Payload>(child.result)});
+  }
+}
+
+void WorkflowInstance::Apply(ChildJob& job) {
+  const auto found = children_.find(job.seq);
+  if (found == children_.end()) return;
+  const PendingChild child = std::move(found->second);
+  children_.erase(found);
+  child.scope->Forget(child.key);
+  if (const auto* failure = std::get_if<FailureMessage>(&job.outcome); failure != nullptr && !child.started->ready()) {
+    child.started->Fail(ToException(*failure));  // cancelled before it was known to have started
+  }
+  Settle(child.result, job.outcome);
+}
+
+void WorkflowInstance::ResolveExternal(PendingMap<Nothing>& map, uint32_t seq, std::optional<FailureMessage>& failure) {
+  const auto pending = Extract(map, seq);
+  if (!pending) return;
+  if (failure) {
+    pending->state->Fail(ToException(*std::move(failure)));
+  } else {
+    pending->state->Resolve();
+  }
+}
+
+}  // namespace temporal::core

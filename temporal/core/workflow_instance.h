@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "temporal/core/machines/jobs.h"
+#include "temporal/core/machines/requests.h"
+#include "temporal/core/seed.h"
+#include "temporal/workflow/internal/runtime.h"
+#include "temporal/workflow/internal/scope_state.h"
+#include "temporal/workflow/registry.h"
+
+namespace temporal::core {
+
+// What the code may know of the moment it runs in.
+struct Moment {
+  Time now{};
+  bool replaying = false;
+  int64_t history_length = 0;
+  int64_t history_bytes = 0;
+  bool continue_as_new_suggested = false;
+};
+
+// The code of one run: its object, its coroutines, and the steps it waits for. Destroying it destroys the coroutines' frames
+// and emits nothing.
+class WorkflowInstance : private internal::Runtime {
+ public:
+  // `info` holds what the history does not: namespace, workflow id, run id, type, task queue.
+  WorkflowInstance(const internal::WorkflowFactory& factory, WorkflowInfo info, Observer& observer)
+      : factory_(factory), info_(std::move(info)), observer_(observer) {}
+  ~WorkflowInstance() override;
+
+  // Applies all jobs, then runs until nothing is ready. `start`: with an InitializeJob, also begin Run (not so to answer a query
+  // about a run without a single task). Error kUnknown: the code threw what is not a workflow failure.
+  absl::StatusOr<std::vector<Request>> Activate(const Moment& moment, std::vector<Job> jobs, bool start);
+
+  // Errors: kNotFound without such a handler; kUnknown with what the handler threw.
+  absl::StatusOr<Payload> Query(const Moment& moment, const std::string& name, const Payloads& input);
+
+  bool initialized() const { return object_ != nullptr; }
+
+ private:
+  template <class T>
+  struct Pending {
+    std::shared_ptr<internal::FutureState<T>> state;
+    internal::Scope scope;
+    uint64_t key = 0;
+  };
+  template <class T>
+  using PendingMap = std::unordered_map<uint32_t, Pending<T>>;
+  struct PendingChild {
+    std::shared_ptr<internal::FutureState<internal::ChildStarted>> started;
+    std::shared_ptr<internal::FutureState<Payload>> result;
+    internal::Scope scope;
+    uint64_t key = 0;
+  };
+  struct Condition {
+    std::weak_ptr<internal::FutureState<Nothing>> state;
+    std::function<bool()> predicate;
+  };
+
+  // --- internal::Runtime
+  internal::Scheduler& scheduler() override { return scheduler_; }
+  const WorkflowInfo& info() const override { return info_; }
+  Time now() const override { return moment_.now; }
+  bool replaying() const override { return moment_.replaying; }
+  int64_t history_length() const override { return moment_.history_length; }
+  int64_t history_bytes() const override { return moment_.history_bytes; }
+  bool continue_as_new_suggested() const override { return moment_.continue_as_new_suggested; }
+  uint64_t Random() override;
+  void Log(LogLevel level, std::string_view message) override;
+  Future<Payload> ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,
+                                  const internal::Scope& scope) override;
+  Future<Nothing> StartTimer(Duration duration, const internal::Scope& scope, std::string_view summary) override;
+  Future<Nothing> AddCondition(std::function<bool()> predicate, const internal::Scope& scope) override;
+  Future<internal::ChildStarted> StartChild(std::string_view type, const ChildOptions& options, Payloads input,
+                                            const internal::Scope& scope) override;
+  Future<Nothing> SignalExternal(const internal::ExternalTarget& target, std::string_view signal, Payloads input,
+                                 const internal::Scope& scope) override;
+  Future<Nothing> CancelExternal(const internal::ExternalTarget& target, std::string_view reason) override;
+  bool Patched(std::string_view id, bool deprecated) override;
+  void UpsertMemo(const PayloadMap& fields) override;
+  void UpsertSearchAttributes(const PayloadMap& fields) override;
+  void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) override;
+  void SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) override;
+  void HandlerFailed(std::exception_ptr error) override;
+  PayloadMap CurrentMemo() const override { return memo_; }
+  PayloadMap CurrentSearchAttributes() const override { return search_attributes_; }
+
+  // --- jobs
+  void Apply(InitializeJob& job);
+  void Apply(PatchJob& job) { notified_patches_.insert({job.id, true}); }
+  void Apply(ReseedJob& job) { random_ = core::Random(job.seed); }
+  void Apply(SignalJob& job);
+  void Apply(CancelJob& job);
+  void Apply(TimerFiredJob& job);
+  void Apply(ActivityJob& job);
+  void Apply(ChildStartJob& job);
+  void Apply(ChildJob& job);
+  void Apply(SignalExternalJob& job) { ResolveExternal(signals_, job.seq, job.failure); }
+  void Apply(CancelExternalJob& job) { ResolveExternal(cancels_, job.seq, job.failure); }
+
+  void RunUntilIdle();
+  bool CheckConditions();
+  Task<void> Main();
+  void Ask(Request request) { requests_.push_back(std::move(request)); }
+  void CheckMayChange(const char* what) const;
+  void CloseWith(Command command);
+  void ContinueAsNew(const internal::ContinueAsNewRequest& request);
+  template <class T>
+  std::shared_ptr<internal::FutureState<T>> NewState() {
+    return std::make_shared<internal::FutureState<T>>(scheduler_);
+  }
+  template <class T>
+  static std::optional<Pending<T>> Extract(PendingMap<T>& map, uint32_t seq);
+  template <class T>
+  static void Settle(const std::shared_ptr<internal::FutureState<T>>& state, Outcome& outcome);
+  static void ResolveExternal(PendingMap<Nothing>& map, uint32_t seq, std::optional<FailureMessage>& failure);
+
+  const internal::WorkflowFactory& factory_;
+  WorkflowInfo info_;
+  Observer& observer_;
+  internal::Scheduler scheduler_;  // before everything that holds futures
+  const internal::Scope root_ = internal::CancelNode::Root();
+  std::unique_ptr<internal::WorkflowObject> object_;
+  Payloads input_;
+  core::Random random_{0};
+  Moment moment_;
+  bool read_only_ = false;
+  bool closing_ = false;
+  absl::Status failed_;  // the task's failure, if any
+
+  std::vector<Request> requests_;
+  uint32_t timer_seq_ = 0;
+  uint32_t activity_seq_ = 0;
+  uint32_t child_seq_ = 0;
+  uint32_t signal_seq_ = 0;
+  uint32_t cancel_seq_ = 0;
+  PendingMap<Nothing> timers_;
+  PendingMap<Payload> activities_;
+  std::unordered_map<uint32_t, PendingChild> children_;
+  PendingMap<Nothing> signals_;
+  PendingMap<Nothing> cancels_;
+  std::vector<Condition> conditions_;
+
+  std::map<std::string, std::function<void(const Payloads&)>, std::less<>> signal_handlers_;
+  std::map<std::string, std::function<Payload(const Payloads&)>, std::less<>> query_handlers_;
+  std::vector<SignalJob> unhandled_signals_;
+  std::map<std::string, bool> notified_patches_;
+  std::map<std::string, bool, std::less<>> patched_;  // what Patched has answered
+  PayloadMap memo_;
+  PayloadMap search_attributes_;
+};
+
+}  // namespace temporal::core

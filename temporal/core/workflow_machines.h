@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "temporal/common/observer.h"
+#include "temporal/common/time.h"
+#include "temporal/core/flags.h"
+#include "temporal/core/history/reader.h"
+#include "temporal/core/machines/activity.h"
+#include "temporal/core/machines/child_workflow.h"
+#include "temporal/core/machines/external.h"
+#include "temporal/core/machines/machine.h"
+#include "temporal/core/machines/requests.h"
+#include "temporal/core/machines/timer.h"
+
+namespace temporal::core {
+
+// One run's view of its history: applies events chunk by chunk, turns them into jobs for the workflow's code, takes the code's
+// requests, and matches the commands these make with the events that follow. Pure: no I/O but through the reader it is given.
+// Errors: Nondeterminism, BadHistory, and those of the reader; the run is of no use afterwards.
+class WorkflowMachines : private MachineSink {
+ public:
+  WorkflowMachines(std::string namespace_name, std::string run_id, Observer& observer)
+      : namespace_(std::move(namespace_name)), run_id_(std::move(run_id)), observer_(observer) {}
+
+  // What came with a workflow task.
+  void NewTask(HistoryReader reader, int64_t previous_started_event_id);
+
+  // Applies the next chunk; false when there is none. To be called only when all jobs of the one before are done.
+  absl::StatusOr<bool> ApplyNextChunk();
+
+  bool has_jobs() const { return !jobs_.empty(); }
+  // The jobs of the next activation, in the order in which they apply.
+  std::vector<Job> TakeJobs();
+
+  // What the code asked for in an activation; may produce jobs at once.
+  void ApplyRequests(std::vector<Request> requests);
+
+  // Commands that history does not have yet, in order: the answer to the task.
+  std::vector<Command> PendingCommands() const;
+  api::sdk::v1::WorkflowTaskCompletedMetadata CollectMetadata() { return flags_.Collect(); }
+
+  // Facts for the code and for the reply.
+  bool replaying() const { return replaying_; }
+  bool closed_in_history() const { return closed_in_history_; }
+  // The history so far does not end with a started task.
+  bool partial() const { return partial_; }
+  // A new task of this run has to begin with this event.
+  int64_t next_event_id() const { return started_event_id_ + 1; }
+  int64_t last_event_id() const { return last_event_id_; }
+  Time now() const { return now_; }
+  int64_t history_bytes() const { return history_bytes_; }
+  bool continue_as_new_suggested() const { return continue_as_new_suggested_; }
+
+ private:
+  struct CommandOf {
+    std::shared_ptr<Machine> machine;
+    Command command;
+  };
+
+  void PushJob(Job job) override;
+  void IssueCommand(std::shared_ptr<Machine> machine, Command command) override;
+  void IssueCancelExternal(Command command, std::function<void()> delivered) override;
+
+  absl::Status ApplyChunk(HistoryReader::Chunk chunk);
+  absl::Status ApplyEvent(HistoryEvent& event, const HistoryEvent* next, bool last_chunk);
+  absl::Status ApplyCommandEvent(const HistoryEvent& event, const HistoryEvent* next);
+  absl::Status ApplyOther(HistoryEvent& event);
+  absl::Status CheckNothingLeft(const HistoryEvent* event);
+  void LookAhead(int64_t after);
+  void TaskStarted(const HistoryEvent& event);
+  void ApplySetPatch(const SetPatch& patch);
+
+  const std::string namespace_;
+  const std::string run_id_;
+  Observer& observer_;
+  std::unique_ptr<HistoryReader> reader_;
+  EngineFlags flags_;
+
+  // --- where in the history
+  bool replaying_ = false;
+  bool closed_in_history_ = false;
+  bool partial_ = false;
+  bool after_completed_ = false;  // inside the command events that follow a WorkflowTaskCompleted
+  bool skip_next_ = false;
+  int64_t previous_started_event_id_ = 0;
+  int64_t started_event_id_ = 0;
+  int64_t last_event_id_ = 0;
+  Time now_{};
+  int64_t history_bytes_ = 0;
+  bool continue_as_new_suggested_ = false;
+
+  // --- steps
+  std::vector<Job> jobs_;
+  std::deque<CommandOf> commands_;  // not yet seen as events
+  std::unordered_map<int64_t, std::shared_ptr<Machine>> by_event_;
+  std::unordered_map<uint32_t, std::weak_ptr<TimerMachine>> timers_;
+  std::unordered_map<uint32_t, std::weak_ptr<ActivityMachine>> activities_;
+  std::unordered_map<uint32_t, std::weak_ptr<ChildWorkflowMachine>> children_;
+  std::unordered_map<uint32_t, std::weak_ptr<SignalExternalMachine>> signals_;
+  std::map<std::string, bool> patches_;  // known ids; true: this run has made the marker
+  bool close_requested_ = false;
+};
+
+}  // namespace temporal::core

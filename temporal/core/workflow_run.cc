@@ -1,0 +1,52 @@
+#include "temporal/core/workflow_run.h"
+
+#include <utility>
+
+namespace temporal::core {
+
+WorkflowRun::WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo info,
+                         const WorkflowTaskHandlerOptions& options)
+    : machines_(options.namespace_name, info.run_id, *options.observer),
+      instance_(factory, info, *options.observer),
+      workflow_type_(info.workflow_type),
+      run_id_(info.run_id),
+      guard_(options.guard) {}
+
+Moment WorkflowRun::MomentNow(bool replaying) const {
+  Moment moment;
+  moment.now = machines_.now();
+  moment.replaying = replaying;
+  moment.history_length = machines_.last_event_id();
+  moment.history_bytes = machines_.history_bytes();
+  moment.continue_as_new_suggested = machines_.continue_as_new_suggested();
+  return moment;
+}
+
+absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id) {
+  machines_.NewTask(std::move(reader), previous_started_event_id);
+  while (true) {
+    const auto applied = machines_.ApplyNextChunk();
+    if (!applied.ok()) return applied.status();
+    if (!*applied) return absl::OkStatus();
+    if (absl::Status status = DoJobs(); !status.ok()) return status;
+  }
+}
+
+absl::Status WorkflowRun::DoJobs() {
+  // What the code asks for may give it something to do at once: a cancelled activity it does not wait for.
+  while (machines_.has_jobs()) {
+    if (guard_ != nullptr) guard_->Enter(workflow_type_, run_id_);
+    auto requests = instance_.Activate(MomentNow(machines_.replaying()), machines_.TakeJobs(), !machines_.partial());
+    if (guard_ != nullptr) guard_->Leave(run_id_);
+    if (!requests.ok()) return requests.status();
+    machines_.ApplyRequests(*std::move(requests));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Payload> WorkflowRun::Query(const std::string& name, const Payloads& input) {
+  if (!instance_.initialized()) return absl::FailedPreconditionError("the history of the run does not begin");
+  return instance_.Query(MomentNow(/*replaying=*/true), name, input);
+}
+
+}  // namespace temporal::core

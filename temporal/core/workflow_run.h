@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "temporal/core/history/reader.h"
+#include "temporal/core/workflow_instance.h"
+#include "temporal/core/workflow_machines.h"
+#include "temporal/core/workflow_task_handler.h"
+
+namespace temporal::core {
+
+// One run in the cache: its machines and its code. Used by one thread at a time.
+class WorkflowRun {
+ public:
+  WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo info, const WorkflowTaskHandlerOptions& options);
+
+  // Whether history that begins with this event continues what the run knows.
+  bool Continues(int64_t first_event_id) const { return first_event_id == machines_.next_event_id(); }
+
+  // Takes in the history of a workflow task and runs the code as far as it goes. Errors: those of WorkflowMachines and of
+  // WorkflowInstance::Activate; the run has to be dropped after one.
+  absl::Status Progress(HistoryReader reader, int64_t previous_started_event_id);
+
+  // Errors: WorkflowInstance::Query; kFailedPrecondition if history has no start.
+  absl::StatusOr<Payload> Query(const std::string& name, const Payloads& input);
+
+  // There is something to answer to the task: neither replaying nor closed.
+  bool MayReply() const { return !machines_.replaying() && !machines_.closed_in_history(); }
+  // The state is that of the last completed task, so that the next one continues it.
+  bool Settled() const { return !machines_.partial() && machines_.PendingCommands().empty(); }
+  WorkflowMachines& machines() { return machines_; }
+
+ private:
+  absl::Status DoJobs();
+  Moment MomentNow(bool replaying) const;
+
+  WorkflowMachines machines_;
+  WorkflowInstance instance_;
+  const std::string workflow_type_;
+  const std::string run_id_;
+  ActivationGuard* const guard_;
+};
+
+}  // namespace temporal::core

@@ -1,0 +1,183 @@
+#include <stdexcept>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "temporal/common/strings.h"
+#include "temporal/core/command_builder.h"
+#include "temporal/core/workflow_instance.h"
+
+// WorkflowInstance as a Runtime: what the workflow's code asks for.
+namespace temporal::core {
+
+using internal::ChildStarted;
+using internal::Scope;
+
+namespace {
+
+std::exception_ptr CancelledBy(const Scope& scope) { return std::make_exception_ptr(CancelledError(scope->reason())); }
+
+}  // namespace
+
+void WorkflowInstance::CheckMayChange(const char* what) const {
+  if (read_only_) throw std::logic_error(absl::StrCat(what, " is not allowed in a query handler"));
+}
+
+uint64_t WorkflowInstance::Random() {
+  CheckMayChange("randomness");
+  return random_.Next();
+}
+
+void WorkflowInstance::Log(LogLevel level, std::string_view message) {
+  if (moment_.replaying) return;
+  observer_.Log(level, absl::StrCat("workflow ", info_.workflow_type, " ", info_.workflow_id, " run ", info_.run_id, ": ",
+                                    ToAbsl(message)));
+}
+
+Future<Payload> WorkflowInstance::ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,
+                                                  const Scope& scope) {
+  CheckMayChange("an activity");
+  if (options.start_to_close <= Duration::zero() && options.schedule_to_close <= Duration::zero()) {
+    throw std::invalid_argument(
+        absl::StrCat("activity ", ToAbsl(type), " needs a start_to_close or schedule_to_close timeout"));
+  }
+  auto state = NewState<Payload>();
+  if (scope->cancelled()) {
+    state->Fail(CancelledBy(scope));
+    return Future<Payload>(state);
+  }
+  const uint32_t seq = ++activity_seq_;
+  const std::string id = options.activity_id.empty() ? absl::StrCat(seq) : options.activity_id;
+  const uint64_t key = scope->OnCancel([this, seq] { Ask(CancelActivity{seq}); });
+  activities_.emplace(seq, Pending<Payload>{state, scope, key});
+  Ask(ScheduleActivity{seq, ActivityCommand(type, id, options, std::move(input), info_), options.cancellation});
+  return Future<Payload>(state);
+}
+
+Future<Nothing> WorkflowInstance::StartTimer(Duration duration, const Scope& scope, std::string_view summary) {
+  CheckMayChange("a timer");
+  auto state = NewState<Nothing>();
+  if (scope->cancelled()) {
+    state->Fail(CancelledBy(scope));
+    return Future<Nothing>(state);
+  }
+  if (duration <= Duration::zero()) {
+    state->Resolve();
+    return Future<Nothing>(state);
+  }
+  const uint32_t seq = ++timer_seq_;
+  const uint64_t key = scope->OnCancel([this, seq, raw = scope.get()] {
+    Ask(CancelTimer{seq});
+    const auto found = timers_.find(seq);
+    const auto timer = std::move(found->second.state);
+    timers_.erase(found);
+    timer->Fail(std::make_exception_ptr(CancelledError(raw->reason())));
+  });
+  timers_.emplace(seq, Pending<Nothing>{state, scope, key});
+  Ask(core::StartTimer{seq, TimerCommand(absl::StrCat(seq), duration, summary)});
+  return Future<Nothing>(state);
+}
+
+Future<Nothing> WorkflowInstance::AddCondition(std::function<bool()> predicate, const Scope& scope) {
+  CheckMayChange("a condition");
+  auto state = std::make_shared<internal::ScopedState<Nothing>>(scheduler_, scope);
+  if (!state->ready()) {
+    if (predicate()) {
+      state->Resolve();
+    } else {
+      conditions_.push_back({state, std::move(predicate)});
+    }
+  }
+  return Future<Nothing>(state);
+}
+
+Future<ChildStarted> WorkflowInstance::StartChild(std::string_view type, const ChildOptions& options, Payloads input,
+                                                  const Scope& scope) {
+  CheckMayChange("a child workflow");
+  auto started = NewState<ChildStarted>();
+  if (scope->cancelled()) {
+    started->Fail(CancelledBy(scope));
+    return Future<ChildStarted>(started);
+  }
+  const uint32_t seq = ++child_seq_;
+  const uint64_t key = scope->OnCancel([this, seq, raw = scope.get()] { Ask(CancelChild{seq, raw->reason()}); });
+  children_.emplace(seq, PendingChild{started, NewState<Payload>(), scope, key});
+  Ask(core::StartChild{seq, ChildCommand(type, options, std::move(input), info_), options.cancellation});
+  return Future<ChildStarted>(started);
+}
+
+Future<Nothing> WorkflowInstance::SignalExternal(const internal::ExternalTarget& target, std::string_view signal,
+                                                 Payloads input, const Scope& scope) {
+  CheckMayChange("a signal to another workflow");
+  auto state = NewState<Nothing>();
+  if (scope->cancelled()) {
+    state->Fail(CancelledBy(scope));
+    return Future<Nothing>(state);
+  }
+  const uint32_t seq = ++signal_seq_;
+  const uint64_t key = scope->OnCancel([this, seq] { Ask(CancelSignalExternal{seq}); });
+  signals_.emplace(seq, Pending<Nothing>{state, scope, key});
+  Ask(core::SignalExternal{seq, SignalCommand(target, signal, std::move(input))});
+  return Future<Nothing>(state);
+}
+
+Future<Nothing> WorkflowInstance::CancelExternal(const internal::ExternalTarget& target, std::string_view reason) {
+  CheckMayChange("the cancellation of another workflow");
+  auto state = NewState<Nothing>();
+  const uint32_t seq = ++cancel_seq_;
+  cancels_.emplace(seq, Pending<Nothing>{state, internal::CancelNode::Root(), 0});
+  Ask(core::CancelExternal{seq, CancelExternalCommand(target, reason, info_)});
+  return Future<Nothing>(state);
+}
+
+bool WorkflowInstance::Patched(std::string_view id, bool deprecated) {
+  CheckMayChange("a patch");
+  if (const auto answered = patched_.find(id); answered != patched_.end()) return answered->second;
+  std::string key(id);
+  const bool patched = !moment_.replaying || notified_patches_.contains(key);
+  if (patched) Ask(SetPatch{key, deprecated});
+  patched_.emplace(std::move(key), patched);
+  return patched;
+}
+
+namespace {
+
+// A null payload takes the field away.
+void Merge(const PayloadMap& changes, PayloadMap& into) {
+  for (const auto& [key, payload] : changes) {
+    const auto encoding = payload.metadata().find("encoding");
+    if (encoding != payload.metadata().end() && encoding->second == "binary/null") {
+      into.erase(key);
+    } else {
+      into[key] = payload;
+    }
+  }
+}
+
+}  // namespace
+
+void WorkflowInstance::UpsertMemo(const PayloadMap& fields) {
+  CheckMayChange("an upsert");
+  if (fields.empty()) throw std::invalid_argument("an upsert of nothing");
+  Merge(fields, memo_);
+  Ask(Record{MemoCommand(fields)});
+}
+
+void WorkflowInstance::UpsertSearchAttributes(const PayloadMap& fields) {
+  CheckMayChange("an upsert");
+  if (fields.empty()) throw std::invalid_argument("an upsert of nothing");
+  Merge(fields, search_attributes_);
+  Ask(Record{SearchAttributesCommand(fields)});
+}
+
+void WorkflowInstance::SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) {
+  CheckMayChange("a signal handler");
+  signal_handlers_.insert_or_assign(std::string(name), std::move(handler));
+  for (SignalJob& signal : std::exchange(unhandled_signals_, {})) Apply(signal);
+}
+
+void WorkflowInstance::SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) {
+  CheckMayChange("a query handler");
+  query_handlers_.insert_or_assign(std::string(name), std::move(handler));
+}
+
+}  // namespace temporal::core

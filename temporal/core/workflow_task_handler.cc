@@ -1,0 +1,233 @@
+#include "temporal/core/workflow_task_handler.h"
+
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "temporal/common/proto.h"
+#include "temporal/common/strings.h"
+#include "temporal/core/history/errors.h"
+#include "temporal/core/run_cache.h"
+#include "temporal/core/workflow_run.h"
+
+namespace temporal::core {
+
+namespace enums = api::enums::v1;
+using Task = api::workflowservice::v1::PollWorkflowTaskQueueResponse;
+using Completed = api::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
+using Failed = api::workflowservice::v1::RespondWorkflowTaskFailedRequest;
+using QueryCompleted = api::workflowservice::v1::RespondQueryTaskCompletedRequest;
+
+class WorkflowTaskHandler::Impl {
+ public:
+  Impl(WorkflowTaskHandlerOptions options, const WorkflowRegistry& registry, HistoryFetcher& fetcher)
+      : options_(std::move(options)),
+        registry_(registry),
+        fetcher_(fetcher),
+        cache_(sticky() ? options_.max_cached_runs : 0) {}
+
+  absl::StatusOr<WorkflowTaskReply> Handle(Task task);
+  RunCache& cache() { return cache_; }
+
+ private:
+  bool sticky() const { return options_.max_cached_runs > 0 && !options_.sticky_task_queue.empty(); }
+  absl::Status Progress(RunCache::Slot& slot, Task& task);
+  WorkflowTaskReply Reply(RunCache::Slot& slot, const Task& task, bool& keep);
+  WorkflowTaskReply FailTask(const Task& task, const absl::Status& status);
+  QueryCompleted AnswerQuery(WorkflowRun& run, const Task& task);
+  QueryCompleted FailQuery(const Task& task, const absl::Status& status);
+  WorkflowInfo InfoOf(const Task& task) const;
+
+  const WorkflowTaskHandlerOptions options_;
+  const WorkflowRegistry& registry_;
+  HistoryFetcher& fetcher_;
+  RunCache cache_;
+};
+
+namespace {
+
+std::string Message(const absl::Status& status) {
+  return ValidUtf8({status.message().data(), status.message().size()});
+}
+
+// Not the code's or the history's fault, but that of the way here.
+bool IsTransport(const absl::Status& status) {
+  return !IsNondeterminism(status) && status.code() != absl::StatusCode::kDataLoss &&
+         status.code() != absl::StatusCode::kUnknown && status.code() != absl::StatusCode::kUnimplemented;
+}
+
+// Deprecated in favour of worker deployments, but the only field that shows the build in a history without them.
+void SetBuildId(const std::string& build_id, Completed& reply) {
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+  reply.mutable_worker_version_stamp()->set_build_id(build_id);
+#pragma clang diagnostic pop
+}
+
+template <class Result>
+void SetResult(const absl::StatusOr<Payload>& answer, Result& result, enums::QueryResultType* type) {
+  if (answer.ok()) {
+    *type = enums::QUERY_RESULT_TYPE_ANSWERED;
+    return;
+  }
+  *type = enums::QUERY_RESULT_TYPE_FAILED;
+  result.set_error_message(Message(answer.status()));
+  result.mutable_failure()->set_message(result.error_message());
+  result.mutable_failure()->mutable_application_failure_info();
+}
+
+}  // namespace
+
+absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
+  const std::string run_id = task.workflow_execution().run_id();
+  const std::shared_ptr<RunCache::Slot> slot = cache_.Get(run_id);
+  const std::lock_guard lock(slot->mutex);
+
+  const absl::Status status = Progress(*slot, task);
+  bool keep = status.ok();
+  absl::StatusOr<WorkflowTaskReply> reply = WorkflowTaskReply();
+  if (status.ok()) {
+    reply = Reply(*slot, task, keep);
+  } else if (IsTransport(status)) {
+    reply = status;
+  } else {
+    options_.observer->Log(LogLevel::kError,
+                           absl::StrCat("workflow ", task.workflow_type().name(), " ",
+                                        task.workflow_execution().workflow_id(), " run ", run_id, ", task attempt ",
+                                        task.attempt(), ": ", Message(status)));
+    if (task.has_query()) {
+      reply = FailQuery(task, status);
+    } else if (task.attempt() <= 1) {
+      reply = FailTask(task, status);
+    }
+  }
+  if (!keep) {
+    slot->run.reset();
+    cache_.Drop(run_id);
+  }
+  return reply;
+}
+
+absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& task) {
+  const auto& events = task.history().events();
+  const bool only_query = events.empty() && (task.has_query() || !task.queries().empty());
+  if (events.empty() && !only_query) return absl::DataLossError("a workflow task without history");
+  const int64_t first = events.empty() ? 0 : events.at(0).event_id();
+  if (slot.run != nullptr && !only_query && !slot.run->Continues(first)) slot.run.reset();
+  if (slot.run != nullptr && only_query) return absl::OkStatus();
+
+  const bool from_start = slot.run == nullptr && first != 1;
+  if (slot.run == nullptr) {
+    const internal::WorkflowFactory* factory = registry_.Find(task.workflow_type().name());
+    if (factory == nullptr) {
+      return absl::UnimplementedError(absl::StrCat("Workflow type '", task.workflow_type().name(),
+                                                   "' is not registered on this worker, which knows: ",
+                                                   absl::StrJoin(registry_.Types(), ", ")));
+    }
+    slot.run = std::make_unique<WorkflowRun>(*factory, InfoOf(task), options_);
+  }
+  HistoryReader reader(fetcher_, options_.namespace_name, task, from_start);
+  return slot.run->Progress(std::move(reader), task.previous_started_event_id());
+}
+
+WorkflowInfo WorkflowTaskHandler::Impl::InfoOf(const Task& task) const {
+  WorkflowInfo info;
+  info.workflow_type = task.workflow_type().name();
+  info.workflow_id = task.workflow_execution().workflow_id();
+  info.run_id = task.workflow_execution().run_id();
+  info.namespace_name = options_.namespace_name;
+  info.task_queue = options_.task_queue;
+  return info;
+}
+
+WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const Task& task, bool& keep) {
+  WorkflowRun& run = *slot.run;
+  if (task.has_query()) {
+    // A query never tells the server about progress; a run that has made some must not be found again.
+    keep = run.Settled();
+    return AnswerQuery(run, task);
+  }
+  if (!run.MayReply() && task.queries().empty()) {
+    keep = false;
+    return WorkflowTaskReply();
+  }
+
+  Completed reply;
+  reply.set_task_token(task.task_token());
+  reply.set_namespace_(options_.namespace_name);
+  reply.set_identity(options_.identity);
+  if (!options_.build_id.empty()) SetBuildId(options_.build_id, reply);
+  if (run.MayReply()) {
+    for (Command& command : run.machines().PendingCommands()) *reply.add_commands() = std::move(command);
+  }
+  *reply.mutable_sdk_metadata() = run.machines().CollectMetadata();
+  for (const auto& [id, query] : task.queries()) {
+    auto& result = (*reply.mutable_query_results())[id];
+    const auto answer = run.Query(query.query_type(), query.query_args());
+    auto type = enums::QUERY_RESULT_TYPE_UNSPECIFIED;
+    SetResult(answer, result, &type);
+    result.set_result_type(type);
+    if (answer.ok()) *result.mutable_answer()->add_payloads() = *answer;
+  }
+  if (sticky()) {
+    reply.set_return_new_workflow_task(true);
+    auto& attributes = *reply.mutable_sticky_attributes();
+    attributes.mutable_worker_task_queue()->set_name(options_.sticky_task_queue);
+    attributes.mutable_worker_task_queue()->set_kind(enums::TASK_QUEUE_KIND_STICKY);
+    attributes.mutable_worker_task_queue()->set_normal_name(options_.task_queue);
+    *attributes.mutable_schedule_to_start_timeout() = ToProto(options_.sticky_schedule_to_start);
+  }
+  return reply;
+}
+
+WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const absl::Status& status) {
+  Failed reply;
+  reply.set_task_token(task.task_token());
+  reply.set_namespace_(options_.namespace_name);
+  reply.set_identity(options_.identity);
+  reply.set_cause(IsNondeterminism(status) ? enums::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+                                           : enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
+  reply.mutable_failure()->set_message(Message(status));
+  reply.mutable_failure()->set_source("CppSDK");
+  reply.mutable_failure()->mutable_application_failure_info()->set_type(
+      IsNondeterminism(status) ? "NonDeterminismError" : "WorkflowTaskError");
+  return reply;
+}
+
+QueryCompleted WorkflowTaskHandler::Impl::AnswerQuery(WorkflowRun& run, const Task& task) {
+  const auto answer = run.Query(task.query().query_type(), task.query().query_args());
+  if (!answer.ok()) return FailQuery(task, answer.status());
+  QueryCompleted reply;
+  reply.set_task_token(task.task_token());
+  reply.set_namespace_(options_.namespace_name);
+  reply.set_completed_type(enums::QUERY_RESULT_TYPE_ANSWERED);
+  *reply.mutable_query_result()->add_payloads() = *answer;
+  return reply;
+}
+
+QueryCompleted WorkflowTaskHandler::Impl::FailQuery(const Task& task, const absl::Status& status) {
+  QueryCompleted reply;
+  reply.set_task_token(task.task_token());
+  reply.set_namespace_(options_.namespace_name);
+  auto type = enums::QUERY_RESULT_TYPE_UNSPECIFIED;
+  SetResult(absl::StatusOr<Payload>(status), reply, &type);
+  reply.set_completed_type(type);
+  return reply;
+}
+
+WorkflowTaskHandler::WorkflowTaskHandler(WorkflowTaskHandlerOptions options, const WorkflowRegistry& registry,
+                                         HistoryFetcher& fetcher)
+    : impl_(std::make_unique<Impl>(std::move(options), registry, fetcher)) {}
+
+WorkflowTaskHandler::~WorkflowTaskHandler() = default;
+
+absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Handle(Task task) { return impl_->Handle(std::move(task)); }
+
+void WorkflowTaskHandler::Evict(std::string_view run_id) { impl_->cache().Drop(run_id); }
+
+void WorkflowTaskHandler::EvictAll() { impl_->cache().Clear(); }
+
+size_t WorkflowTaskHandler::cached_runs() const { return impl_->cache().size(); }
+
+}  // namespace temporal::core
