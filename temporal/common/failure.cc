@@ -54,7 +54,8 @@ absl::Status ApplicationError(absl::StatusCode code, std::string_view message, c
   info.set_non_retryable(attributes.non_retryable);
   if (attributes.next_retry_delay) *info.mutable_next_retry_delay() = ToProto(*attributes.next_retry_delay);
   absl::Status status(code, ToAbsl(message));
-  status.SetPayload(kFailureUrl, absl::Cord(failure.SerializeAsString()));
+  // Not from a std::string&&: gcc and clang mangle that constructor differently.
+  status.SetPayload(kFailureUrl, absl::Cord(ToAbsl(failure.SerializeAsString())));
   return status;
 }
 

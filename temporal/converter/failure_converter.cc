@@ -58,7 +58,7 @@ absl::Status FromFailure(const Failure& failure) {
   const Failure* innermost = &failure;
   while (innermost->has_cause()) innermost = &innermost->cause();
   absl::Status status(CodeOf(failure), innermost->message());
-  status.SetPayload(kFailureUrl, absl::Cord(failure.SerializeAsString()));
+  status.SetPayload(kFailureUrl, absl::Cord(ToAbsl(failure.SerializeAsString())));
   return status;
 }
 
