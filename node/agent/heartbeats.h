@@ -1,0 +1,50 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "node/contact/contact_watch.h"
+#include "node/contact/control_plane.h"
+#include "node/inventory/inventory.h"
+#include "node/journal/evidence.h"
+#include "node/manager/manager.h"
+
+namespace gpuaas::node {
+
+// The agent's pulse: looks after the sandboxes, tells the control plane, renews the certificate, and fences the node
+// when nobody has answered for too long. One thread runs it.
+class Heartbeats {
+ public:
+  Heartbeats(const StateDir& state, const NodeIdentity& identity, Manager& manager, GpuSource& gpus,
+             EvidenceJournal& evidence, EvidenceJournal::Now now, std::chrono::seconds fence_after);
+
+  void Run();   // until Stop
+  void Stop();  // from any thread
+
+  // One beat; the pause until the next. Public for tests.
+  std::chrono::seconds Beat();
+
+ private:
+  absl::StatusOr<HeartbeatAnswer> Send();
+  void Remember() const;
+
+  const StateDir& state_;
+  Manager& manager_;
+  GpuSource& gpus_;
+  EvidenceJournal& evidence_;
+  const EvidenceJournal::Now now_;
+  ControlPlane control_plane_;
+  ContactWatch watch_;
+  std::string sent_digest_;
+  std::chrono::seconds interval_{5};
+  bool in_contact_ = true;
+
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  bool stopped_ = false;
+};
+
+}  // namespace gpuaas::node
