@@ -10,9 +10,22 @@
 namespace gpuaas::platform {
 namespace {
 
+// The status of the exception being handled; a connection that is lost is marked so.
+absl::Status CurrentFailure(Connection& connection, std::string_view sql) {
+  absl::Status status = CurrentExceptionToStatus(sql);
+  if (ErrorCodeOf(status) == ErrorCode::kDatabaseUnavailable) {
+    connection.MarkBroken();
+  } else if (!connection.raw().is_open()) {
+    connection.MarkBroken();
+    status = MakeError(ErrorCode::kDatabaseUnavailable, "the database connection was lost");
+  }
+  return status;
+}
+
 class PgTransaction final : public Transaction {
  public:
-  explicit PgTransaction(Connection& connection) : connection_(connection), work_(connection.raw()) {}
+  PgTransaction(Connection& connection, bool& committing)
+      : connection_(connection), committing_(committing), work_(connection.raw()) {}
 
   using Transaction::Query;
   absl::StatusOr<Rows> Query(std::string_view sql, std::span<const Param> params) override {
@@ -48,38 +61,29 @@ class PgTransaction final : public Transaction {
     }
   }
 
-  bool committing() const { return committing_; }
-
  private:
-  absl::Status Failed(std::string_view sql) {
-    absl::Status status = CurrentExceptionToStatus(sql);
-    if (!connection_.raw().is_open()) {
-      connection_.MarkBroken();
-      if (ErrorCodeOf(status) != ErrorCode::kDatabaseUnavailable) {
-        return MakeError(ErrorCode::kDatabaseUnavailable, "the database connection was lost");
-      }
-    }
-    return status;
-  }
+  absl::Status Failed(std::string_view sql) { return CurrentFailure(connection_, sql); }
 
   Connection& connection_;
+  bool& committing_;  // whether the commit was sent
   pqxx::work work_;
-  bool committing_ = false;
 };
 
 // One run of the transaction. `again` tells whether it had no effect and may run once more.
 absl::Status RunOnce(Connection& connection, const Scope& scope, absl::FunctionRef<absl::Status(Transaction&)> body,
                      bool& again) {
+  bool committing = false;
+  absl::Status status;
   try {
-    PgTransaction transaction(connection);
-    absl::Status status = transaction.SetScope(scope);
+    PgTransaction transaction(connection, committing);
+    status = transaction.SetScope(scope);
     if (status.ok()) status = body(transaction);
     if (status.ok()) status = transaction.Commit();
-    again = IsSerializationFailure(status) || (connection.broken() && !transaction.committing());
-    return status;
-  } catch (...) {  // a getter of Row, or the body's own
-    return CurrentExceptionToStatus("transaction body");
+  } catch (...) {  // a getter of Row, the body's own, or a connection that was dead from the start
+    status = CurrentFailure(connection, "transaction");
   }
+  again = IsSerializationFailure(status) || (connection.broken() && !committing);
+  return status;
 }
 
 void PauseBeforeAttempt(int attempt) {

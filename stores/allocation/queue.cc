@@ -26,7 +26,8 @@ absl::StatusOr<std::vector<QueueEntry>> LoadQueue(platform::Transaction& tx, con
   GPUAAS_ASSIGN_OR_RETURN(
       const platform::Rows rows,
       tx.Query("SELECT id, tenant_id, project_id, sku, gpus, queued_at FROM allocations WHERE state = 'queued' AND "
-               "region = $1 AND release_operation_id IS NULL",
+               "region = $1 AND release_operation_id IS NULL AND NOT EXISTS (SELECT FROM gpu_assignments a WHERE "
+               "a.allocation_id = allocations.id AND a.released_at IS NULL)",
                {region}));
   std::map<AllocationId, QueueEntry> entries;
   std::vector<domain::Waiting> waiting;

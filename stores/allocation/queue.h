@@ -19,7 +19,8 @@ struct QueueEntry {
   Time queued_at;
 };
 
-// The region's waiting allocations in the order of domain::OrderQueue. System scope.
+// The region's waiting allocations (queued, no release accepted, nothing reserved yet) in the order of
+// domain::OrderQueue. System scope.
 absl::StatusOr<std::vector<QueueEntry>> LoadQueue(platform::Transaction& tx, const std::string& region);
 
 // Position of one (from 1), and 0 if it doesn't wait. System scope.

@@ -116,9 +116,10 @@ absl::StatusOr<Allocation> ExtendAllocationLease(platform::Transaction& tx, cons
   GPUAAS_ASSIGN_OR_RETURN(const std::chrono::seconds lease, domain::ExtendLease({}, before.lease, by));
   GPUAAS_ASSIGN_OR_RETURN(
       const platform::Row row,
-      tx.QueryOne("UPDATE allocations SET lease_seconds = $2, lease_expires_at = activated_at + $2 * interval '1 "
-                  "second', updated_at = $3 WHERE id = $1 RETURNING " GPUAAS_ALLOCATION_COLUMNS,
-                  {id, static_cast<std::int64_t>(lease.count()), now}, "no such allocation"));
+      tx.QueryOne(
+          "UPDATE allocations SET lease_seconds = $2, lease_expires_at = activated_at + $2::bigint * interval '1 "
+          "second', updated_at = $3 WHERE id = $1 RETURNING " GPUAAS_ALLOCATION_COLUMNS,
+          {id, static_cast<std::int64_t>(lease.count()), now}, "no such allocation"));
   const Allocation after = AllocationFrom(row);
   GPUAAS_RETURN_IF_ERROR(FinishOperation(tx, operation, absl::OkStatus(), now).status());
   LogAllocation(tx, after, "extended", operation, extend.principal, now);
