@@ -22,6 +22,7 @@ absl::StatusOr<std::string> IssueToken(const Claims& claims, TokenSigner& signer
       {"tenant_id", claims.tenant_id},
       {"tenant", claims.tenant},
       {"platform_roles", claims.platform_roles},
+      {"tenant_roles", claims.tenant_roles},
       {"projects", projects},
       {"jti", claims.token_id},
       {"iat", seconds(claims.issued_at)},

@@ -22,6 +22,7 @@ struct Claims {
   std::string tenant_id;
   std::string tenant;
   std::vector<std::string> platform_roles;
+  std::vector<std::string> tenant_roles;  // held for the whole tenant
   std::vector<ProjectClaim> projects;
   std::string token_id;
   std::chrono::sys_seconds issued_at;

@@ -59,6 +59,14 @@ class Reader {
     if (value == nullptr) Fault(name);
     return value == nullptr ? kEmpty : *value;
   }
+  std::vector<std::string> Texts(const char* name) {
+    std::vector<std::string> texts;
+    for (const Json& item : Array(name)) {
+      if (!item.is_string()) Fault(name);
+      if (item.is_string()) texts.push_back(item.get<std::string>());
+    }
+    return texts;
+  }
   void Fault(const char* name) {
     if (fault_.empty()) fault_ = name;
   }
@@ -85,10 +93,8 @@ absl::StatusOr<Claims> ReadClaims(const Json& payload, std::chrono::system_clock
   claims.issued_at = read.Seconds("iat");
   claims.expires_at = read.Seconds("exp");
   std::chrono::sys_seconds not_before = read.Seconds("nbf");
-  for (const Json& role : read.Array("platform_roles")) {
-    if (!role.is_string()) return Invalid("claim platform_roles");
-    claims.platform_roles.push_back(role.get<std::string>());
-  }
+  claims.platform_roles = read.Texts("platform_roles");
+  claims.tenant_roles = read.Texts("tenant_roles");
   for (const Json& project : read.Array("projects")) {
     if (!project.is_object()) return Invalid("claim projects");
     Reader read_project(project);

@@ -1,0 +1,89 @@
+#include "api/ops/history.h"
+
+#include "api/common/call.h"
+#include "api/ops/history_steps.h"
+#include "api/ops/workflow_view.h"
+#include "domain/status.h"
+#include "domain/status_macros.h"
+#include "platform/log/log.h"
+#include "temporal/client/client.h"
+
+namespace gpuaas::api {
+namespace {
+
+using Json = nlohmann::json;
+using temporal::api::history::v1::History;
+
+std::string RunIdOf(const History& history) {
+  return history.events().empty()
+             ? std::string()
+             : history.events(0).workflow_execution_started_event_attributes().original_execution_run_id();
+}
+
+// A step between two attempts is not in the history: the server keeps it beside.
+void AddPending(std::vector<HistoryStep>& steps, const temporal::WorkflowDescription& description) {
+  for (const temporal::PendingActivity& pending : description.pending_activities) {
+    for (HistoryStep& step : steps) {
+      if (step.kind != "activity" || step.activity_id != pending.id || step.ended_at) continue;
+      step.attempts = pending.attempt;
+      step.state = pending.next_attempt_at ? "retrying"
+                   : pending.state == temporal::PendingActivityState::kStarted ? "running"
+                                                                               : "scheduled";
+      step.next_retry_at = TimeOf(pending.next_attempt_at);
+      if (!pending.last_failure_message.empty()) {
+        step.error = {{"code", pending.last_failure_type.empty() ? "internal" : pending.last_failure_type},
+                      {"message", pending.last_failure_message}};
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Json BuildHistory(const std::string& workflow_id, const History* history,
+                  const temporal::WorkflowDescription* description, const std::vector<stores::Attempt>& attempts) {
+  const std::string run_id = description != nullptr ? description->summary.run_id
+                             : history != nullptr   ? RunIdOf(*history)
+                             : attempts.empty()     ? std::string()
+                                                    : attempts.back().run_id;
+  std::vector<stores::Attempt> earlier, current;
+  for (const stores::Attempt& attempt : attempts) {
+    (history != nullptr && attempt.run_id == run_id ? current : earlier).push_back(attempt);
+  }
+  std::vector<HistoryStep> steps = StepsOf(earlier);
+  if (history != nullptr) {
+    std::vector<HistoryStep> newest = StepsOf(*history);
+    if (description != nullptr) AddPending(newest, *description);
+    for (HistoryStep& step : newest) {
+      if (step.kind == "activity") AddAttempts(step, current);
+      steps.push_back(std::move(step));
+    }
+  }
+  Json items = Json::array();
+  for (const HistoryStep& step : steps) items.push_back(ToJson(step));
+  return {{"workflow_id", workflow_id},
+          {"run_id", TextOrNull(run_id)},
+          {"status", description != nullptr ? StatusName(description->summary.status) : "unknown"},
+          {"source", history != nullptr ? "workflow_service" : "attempts"},
+          {"steps", items}};
+}
+
+absl::StatusOr<Json> LoadHistory(Services& services, const platform::Scope& scope, const std::string& workflow_id) {
+  using Attempts = std::vector<stores::Attempt>;
+  GPUAAS_ASSIGN_OR_RETURN(Attempts attempts, services.database.TransactFor<Attempts>(
+                                                 scope, [&](platform::Transaction& tx) {
+                                                   return stores::ListAttempts(tx, workflow_id);
+                                                 }));
+  auto description = services.temporal.Describe(workflow_id);
+  absl::StatusOr<History> history = description.status();
+  // Of the run that was described, lest another one begins in between.
+  if (description.ok()) history = services.temporal.History({workflow_id, description->summary.run_id});
+  if (!history.ok()) {
+    platform::LogInfo("history from the attempts alone",
+                      {{"workflow_id", workflow_id}, {"error", ToStd(history.status().message())}});
+  }
+  return BuildHistory(workflow_id, history.ok() ? &*history : nullptr, description.ok() ? &*description : nullptr,
+                      attempts);
+}
+
+}  // namespace gpuaas::api

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "api/common/services.h"
+#include "platform/postgres/database.h"
+#include "stores/ops/attempts.h"
+
+namespace temporal {
+struct WorkflowDescription;
+namespace api::history::v1 {
+class History;
+}
+}  // namespace temporal
+
+namespace gpuaas::api {
+
+// The contract's WorkflowHistory, from the workflow service's history of the newest run (null: it is not kept or not
+// reachable), what is pending in it (may be null), and our record of every attempt of all runs.
+nlohmann::json BuildHistory(const std::string& workflow_id, const temporal::api::history::v1::History* history,
+                            const temporal::WorkflowDescription* description,
+                            const std::vector<stores::Attempt>& attempts);
+
+// Reads both and joins them. Without an answer from the workflow service the attempts alone are shown. kNotFound if
+// neither knows the workflow; the database's errors.
+absl::StatusOr<nlohmann::json> LoadHistory(Services& services, const platform::Scope& scope,
+                                           const std::string& workflow_id);
+
+}  // namespace gpuaas::api

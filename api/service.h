@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/common/binder.h"
+#include "api/ops/health.h"
+#include "platform/config/config.h"
+#include "platform/http/server.h"
+
+namespace gpuaas::api {
+
+struct ServeSettings {
+  platform::CommonSettings common;
+  std::string api_listen = "127.0.0.1:8080";
+  bool behind_proxy = false;  // allows addresses that are not loopback
+  bool dev_mode = false;
+  std::string public_url = "https://localhost:8443";
+  std::string agent_url = "https://localhost:8444";
+  std::string agent_binary;
+  int database_connections = 16;
+};
+
+// Binds every operation of the contract.
+void BindAll(Binder& binder, Services& services, HealthChecks& health);
+
+// Serves until SIGTERM or SIGINT, which must be blocked in every thread; then drains. kInvalidArgument for settings that
+// can't be used; kUnavailable if the address can't be listened on.
+absl::Status Serve(const ServeSettings& settings);
+
+}  // namespace gpuaas::api
