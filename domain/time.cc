@@ -50,7 +50,7 @@ class Reader {
       unit /= 10;
       value += (rest_[digits] - '0') * unit;
     }
-    if (digits == 0 || digits > 9) Fail();
+    if (digits == 0 || digits > 9) return microseconds(Fail());
     rest_.remove_prefix(digits);
     return microseconds(value);
   }
