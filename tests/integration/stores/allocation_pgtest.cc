@@ -175,6 +175,36 @@ TEST_F(AllocationStoreTest, ListsByCursorStateAndPrefix) {
   EXPECT_EQ(list({.project = acme_.project, .id_prefix = made[3]}).items.size(), 1U);
 }
 
+TEST_F(AllocationStoreTest, APageOfTenThousandIsReadThroughTheIndex) {
+  NewAllocation(1);
+  ASSERT_TRUE(System([&](Transaction& tx) {
+                return tx
+                    .Query(
+                        "INSERT INTO allocations (id, tenant_id, project_id, name, sku, region, gpus, ssh_key_ids, "
+                        "created_by, state, operation_id, driving_operation_id, correlation_id, lease_seconds, "
+                        "created_at, updated_at) SELECT 'alloc_' || to_char(n, 'FM00000000000000000000000000'), "
+                        "tenant_id, project_id, name, sku, region, gpus, ssh_key_ids, created_by, 'released', "
+                        "operation_id, driving_operation_id, correlation_id, lease_seconds, created_at, updated_at "
+                        "FROM allocations, generate_series(1, 10000) AS n")
+                    .status();
+              }).ok());
+  database_.Execute("ANALYZE allocations");
+  const auto explain = Must(db().TransactFor<std::string>(
+      platform::TenantScope{acme_.tenant}, [&](Transaction& tx) -> absl::StatusOr<std::string> {
+        const auto plan = tx.Query(
+            "EXPLAIN SELECT id FROM allocations WHERE project_id = $1 AND id < '~' ORDER BY id "
+            "DESC LIMIT 101",
+            {acme_.project});
+        std::string text;
+        for (const platform::Row& row : *plan) text += row.Text("\"QUERY PLAN\"") + "\n";
+        return text;
+      }));
+  EXPECT_NE(explain.find("allocations_project"), std::string::npos) << explain;
+  const auto page = InSystem<stores::AllocationPage>(
+      [&](Transaction& tx) { return stores::ListAllocations(tx, {.project = acme_.project, .limit = 100}); });
+  EXPECT_EQ(page.items.size(), 100U);
+}
+
 TEST_F(AllocationStoreTest, UsageOpensOnceAndClosesOnce) {
   const Allocation made = NewAllocation(1);
   const auto open = [&] {
