@@ -75,9 +75,10 @@ absl::StatusOr<Json> LoadHistory(Services& services, const platform::Scope& scop
                                                    return stores::ListAttempts(tx, workflow_id);
                                                  }));
   auto description = services.temporal.Describe(workflow_id);
-  absl::StatusOr<History> history = description.status();
   // Of the run that was described, lest another one begins in between.
-  if (description.ok()) history = services.temporal.History({workflow_id, description->summary.run_id});
+  absl::StatusOr<History> history = description.ok()
+                                        ? services.temporal.History({workflow_id, description->summary.run_id})
+                                        : absl::StatusOr<History>(description.status());
   if (!history.ok()) {
     platform::LogInfo("history from the attempts alone",
                       {{"workflow_id", workflow_id}, {"error", ToStd(history.status().message())}});
