@@ -26,8 +26,12 @@ void ObserveRequest(const platform::RequestRecord& record) {
   platform::CorrelationScope correlation(record.correlation_id);
   if (record.error != nullptr) {
     platform::Log(level, "request",
-                  {{"method", record.method}, {"path", record.path}, {"status", record.status}, {"seconds", seconds},
-                   {"code", InfoOf(ErrorCodeOf(*record.error)).name}, {"error", ToStd(record.error->message())}});
+                  {{"method", record.method},
+                   {"path", record.path},
+                   {"status", record.status},
+                   {"seconds", seconds},
+                   {"code", InfoOf(ErrorCodeOf(*record.error)).name},
+                   {"error", ToStd(record.error->message())}});
     return;
   }
   platform::Log(level, "request",

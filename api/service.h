@@ -24,8 +24,8 @@ struct ServeSettings {
 // Binds every operation of the contract.
 void BindAll(Binder& binder, Services& services, HealthChecks& health);
 
-// Serves until SIGTERM or SIGINT, which must be blocked in every thread; then drains. kInvalidArgument for settings that
-// can't be used; kUnavailable if the address can't be listened on.
+// Serves until SIGTERM or SIGINT, which must be blocked in every thread; then drains. kInvalidArgument for settings
+// that can't be used; kUnavailable if the address can't be listened on.
 absl::Status Serve(const ServeSettings& settings);
 
 }  // namespace gpuaas::api

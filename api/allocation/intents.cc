@@ -37,8 +37,7 @@ stores::NewOutboxRow StartAllocation(const stores::Allocation& allocation, Time 
   request.set_gpu_count(static_cast<std::uint32_t>(allocation.gpus));
   request.set_region(allocation.region);
   request.mutable_lease()->set_seconds(allocation.lease.count());
-  stores::NewOutboxRow row =
-      Row(allocation, stores::kOutboxStartWorkflow, workflows::kAllocation.name, request, now);
+  stores::NewOutboxRow row = Row(allocation, stores::kOutboxStartWorkflow, workflows::kAllocation.name, request, now);
   row.correlation_id = allocation.correlation_id;
   row.operation = allocation.operation;
   return row;

@@ -55,8 +55,8 @@ stores::Caller CallerOf(const Call& call) {
 absl::Status CheckKeys(platform::Transaction& tx, const Call& call, const std::vector<std::string>& ids) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto id = SshKeyId::Parse(ids[i]);
-    absl::Status status = id ? stores::GetSshKey(tx, call.access.principal.user, *id).status()
-                             : MakeError(ErrorCode::kUnknownSshKey, "");
+    absl::Status status =
+        id ? stores::GetSshKey(tx, call.access.principal.user, *id).status() : MakeError(ErrorCode::kUnknownSshKey, "");
     if (status.ok()) continue;
     if (ErrorCodeOf(status) != ErrorCode::kUnknownSshKey) return status;
     const Json fault = {{"field", "ssh_key_ids/" + std::to_string(i)}, {"problem", "is none of your SSH keys"}};
@@ -79,8 +79,8 @@ absl::StatusOr<Answer> Create(platform::Transaction& tx, const Call& call, const
   GPUAAS_ASSIGN_OR_RETURN(domain::Sku sku, stores::GetSku(tx, wanted.sku));
   GPUAAS_RETURN_IF_ERROR(domain::CheckOrder(sku, wanted.gpus, wanted.region));
   GPUAAS_RETURN_IF_ERROR(CheckKeys(tx, call, wanted.ssh_key_ids));
-  GPUAAS_ASSIGN_OR_RETURN(wanted.lease, domain::GrantLease(domain::LeasePolicy(),
-                                                           std::chrono::seconds(body.value("lease_seconds", 0))));
+  GPUAAS_ASSIGN_OR_RETURN(
+      wanted.lease, domain::GrantLease(domain::LeasePolicy(), std::chrono::seconds(body.value("lease_seconds", 0))));
   GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation, stores::CreateAllocation(tx, wanted));
   GPUAAS_RETURN_IF_ERROR(RecordOperation(tx, allocation, wanted.operation, "create", caller, call));
   GPUAAS_RETURN_IF_ERROR(stores::EnqueueOutbox(tx, StartAllocation(allocation, call.now)).status());
@@ -123,10 +123,9 @@ absl::StatusOr<platform::Response> ReleaseAllocation(Services& services, const C
                             stores::AcceptRelease(tx, found.id, operation, caller, call.now));
     if (allocation.release_operation == operation) {
       GPUAAS_RETURN_IF_ERROR(RecordOperation(tx, allocation, operation, "release", caller, call));
-      GPUAAS_RETURN_IF_ERROR(
-          stores::EnqueueOutbox(tx, SignalRelease(allocation, operation, call.correlation_id(),
-                                                  call.body.value("reason", ""), call.now))
-              .status());
+      GPUAAS_RETURN_IF_ERROR(stores::EnqueueOutbox(tx, SignalRelease(allocation, operation, call.correlation_id(),
+                                                                     call.body.value("reason", ""), call.now))
+                                 .status());
     }
     return AcceptedFor(call, tx, allocation, allocation.release_operation);
   };

@@ -35,34 +35,34 @@ absl::StatusOr<platform::Response> GetAllocation(Services& services, const Call&
 }
 
 absl::StatusOr<platform::Response> GetAllocationHistory(Services& services, const Call& call) {
-  GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation,
-                          services.database.TransactFor<stores::Allocation>(
-                              call.access.RowScope(), [&](platform::Transaction& tx) {
-                                return FindAllocation(tx, call, Permission::kAllocationRead);
-                              }));
+  GPUAAS_ASSIGN_OR_RETURN(
+      stores::Allocation allocation,
+      services.database.TransactFor<stores::Allocation>(call.access.RowScope(), [&](platform::Transaction& tx) {
+        return FindAllocation(tx, call, Permission::kAllocationRead);
+      }));
   GPUAAS_ASSIGN_OR_RETURN(Json history, LoadHistory(services, call.access.RowScope(), allocation.WorkflowId()));
   return JsonResponse(200, history);
 }
 
 absl::StatusOr<platform::Response> GetAllocationConnection(Services& services, const Call& call) {
-  GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation,
-                          services.database.TransactFor<stores::Allocation>(
-                              call.access.RowScope(), [&](platform::Transaction& tx) {
-                                return FindAllocation(tx, call, Permission::kAllocationConnect);
-                              }));
+  GPUAAS_ASSIGN_OR_RETURN(
+      stores::Allocation allocation,
+      services.database.TransactFor<stores::Allocation>(call.access.RowScope(), [&](platform::Transaction& tx) {
+        return FindAllocation(tx, call, Permission::kAllocationConnect);
+      }));
   if (allocation.state != domain::AllocationState::kActive || !allocation.endpoint) {
     const std::string state(domain::NameOf(allocation.state));
     return MakeError(ErrorCode::kInvalidState, "the allocation is " + state + ", only an active one can be entered",
                      Json{{"state", state}}.dump());
   }
   const stores::SshEndpoint& endpoint = *allocation.endpoint;
-  return JsonResponse(200, {{"mode", "ssh"},
-                            {"command", "ssh -p " + std::to_string(endpoint.port) + " " + endpoint.user + "@" +
-                                            endpoint.host},
-                            {"host", endpoint.host},
-                            {"port", endpoint.port},
-                            {"user", endpoint.user},
-                            {"host_public_key", TextOrNull(endpoint.host_public_key)}});
+  return JsonResponse(
+      200, {{"mode", "ssh"},
+            {"command", "ssh -p " + std::to_string(endpoint.port) + " " + endpoint.user + "@" + endpoint.host},
+            {"host", endpoint.host},
+            {"port", endpoint.port},
+            {"user", endpoint.user},
+            {"host_public_key", TextOrNull(endpoint.host_public_key)}});
 }
 
 }  // namespace gpuaas::api

@@ -67,8 +67,8 @@ absl::StatusOr<stores::Allocation> FindAllocation(platform::Transaction& tx, con
                                                   domain::Permission needed) {
   GPUAAS_ASSIGN_OR_RETURN(AllocationId id, IdFromPath<AllocationId>(call, "allocation_id"));
   GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation, stores::GetAllocation(tx, id));
-  GPUAAS_RETURN_IF_ERROR(call.access.RequireFor(domain::Permission::kAllocationRead, needed, allocation.tenant,
-                                                allocation.project));
+  GPUAAS_RETURN_IF_ERROR(
+      call.access.RequireFor(domain::Permission::kAllocationRead, needed, allocation.tenant, allocation.project));
   return allocation;
 }
 

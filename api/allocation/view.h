@@ -9,7 +9,8 @@
 
 namespace gpuaas::api {
 
-// Names of tenants and projects for answers, by id; looks up what the caller's token does not tell. For one transaction.
+// Names of tenants and projects for answers, by id; looks up what the caller's token does not tell. For one
+// transaction.
 class ScopeNames {
  public:
   ScopeNames(const Access& access, platform::Transaction& tx);

@@ -42,8 +42,7 @@ class Watch {
   Watch(Services& services, Start start, Time until) : services_(services), start_(std::move(start)), until_(until) {}
 
   void Run(platform::EventStream& stream) {
-    if (!start_.snapshot.is_null() &&
-        !stream.Send(std::to_string(start_.after), "snapshot", start_.snapshot.dump())) {
+    if (!start_.snapshot.is_null() && !stream.Send(std::to_string(start_.after), "snapshot", start_.snapshot.dump())) {
       return;
     }
     // Of an allocation that had ended before, only what the reader has missed is left.
@@ -92,29 +91,27 @@ class Watch {
 absl::StatusOr<platform::Response> WatchAllocation(Services& services, const Call& call) {
   const std::string last_id(call.request.Header("Last-Event-ID"));
   GPUAAS_ASSIGN_OR_RETURN(
-      Start start,
-      services.database.TransactFor<Start>(
-          call.access.RowScope(), [&](platform::Transaction& tx) -> absl::StatusOr<Start> {
-            Start found;
-            if (last_id.empty()) {
-              // The number first: what happens in between is then sent twice rather than never.
-              GPUAAS_ASSIGN_OR_RETURN(AllocationId id, IdFromPath<AllocationId>(call, "allocation_id"));
-              GPUAAS_ASSIGN_OR_RETURN(stores::Allocation row, stores::GetAllocation(tx, id));
-              GPUAAS_ASSIGN_OR_RETURN(found.after, stores::LastLogNumber(tx, row.tenant));
-            } else {
-              std::from_chars(last_id.data(), last_id.data() + last_id.size(), found.after);
-            }
-            GPUAAS_ASSIGN_OR_RETURN(found.allocation,
-                                    FindAllocation(tx, call, domain::Permission::kAllocationRead));
-            ScopeNames names(call.access, tx);
-            if (last_id.empty()) found.snapshot = AllocationJson(found.allocation, names);
-            return found;
-          }));
+      Start start, services.database.TransactFor<Start>(
+                       call.access.RowScope(), [&](platform::Transaction& tx) -> absl::StatusOr<Start> {
+                         Start found;
+                         if (last_id.empty()) {
+                           // The number first: what happens in between is then sent twice rather than never.
+                           GPUAAS_ASSIGN_OR_RETURN(AllocationId id, IdFromPath<AllocationId>(call, "allocation_id"));
+                           GPUAAS_ASSIGN_OR_RETURN(stores::Allocation row, stores::GetAllocation(tx, id));
+                           GPUAAS_ASSIGN_OR_RETURN(found.after, stores::LastLogNumber(tx, row.tenant));
+                         } else {
+                           std::from_chars(last_id.data(), last_id.data() + last_id.size(), found.after);
+                         }
+                         GPUAAS_ASSIGN_OR_RETURN(found.allocation,
+                                                 FindAllocation(tx, call, domain::Permission::kAllocationRead));
+                         ScopeNames names(call.access, tx);
+                         if (last_id.empty()) found.snapshot = AllocationJson(found.allocation, names);
+                         return found;
+                       }));
   const Time until = std::min<Time>(call.now + kLongest, call.access.principal.token_expires_at);
   platform::Response response;
-  response.stream = [watch = std::make_shared<Watch>(services, std::move(start), until)](platform::EventStream& stream) {
-    watch->Run(stream);
-  };
+  response.stream = [watch = std::make_shared<Watch>(services, std::move(start), until)](
+                        platform::EventStream& stream) { watch->Run(stream); };
   return response;
 }
 

@@ -25,10 +25,10 @@ Json SkuJson(const domain::Sku& sku) {
 
 absl::StatusOr<platform::Response> ListSkus(Services& services, const Call& call) {
   using Skus = std::vector<domain::Sku>;
-  GPUAAS_ASSIGN_OR_RETURN(Skus skus, services.database.TransactFor<Skus>(
-                                         call.access.RowScope(), [&](platform::Transaction& tx) {
-                                           return stores::ListSkus(tx, call.Query("region"));
-                                         }));
+  GPUAAS_ASSIGN_OR_RETURN(Skus skus,
+                          services.database.TransactFor<Skus>(call.access.RowScope(), [&](platform::Transaction& tx) {
+                            return stores::ListSkus(tx, call.Query("region"));
+                          }));
   Json items = Json::array();
   for (const domain::Sku& sku : skus) items.push_back(SkuJson(sku));
   return Page(std::move(items), "");

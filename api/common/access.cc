@@ -29,11 +29,10 @@ absl::Status ChooseTenant(std::string_view wanted, platform::Database& database,
     return absl::OkStatus();
   }
   if (!admin) return MakeError(ErrorCode::kNotFound, "no such tenant: " + std::string(wanted));
-  GPUAAS_ASSIGN_OR_RETURN(
-      stores::Tenant tenant,
-      database.TransactFor<stores::Tenant>(platform::SystemScope(), [&](platform::Transaction& tx) {
-        return stores::FindTenant(tx, std::string(wanted));
-      }));
+  GPUAAS_ASSIGN_OR_RETURN(stores::Tenant tenant,
+                          database.TransactFor<stores::Tenant>(platform::SystemScope(), [&](platform::Transaction& tx) {
+                            return stores::FindTenant(tx, std::string(wanted));
+                          }));
   access.tenant = tenant.id;
   access.tenant_name = tenant.name;
   return absl::OkStatus();
@@ -92,8 +91,7 @@ std::vector<domain::Role> Access::RolesIn(const TenantId& in_tenant, const Proje
 
 absl::Status Access::Require(domain::Permission permission) const {
   if (domain::Allows(RolesIn(tenant, project), permission)) return absl::OkStatus();
-  return MakeError(ErrorCode::kPermissionDenied,
-                   "your role does not allow " + std::string(domain::NameOf(permission)));
+  return MakeError(ErrorCode::kPermissionDenied, "your role does not allow " + std::string(domain::NameOf(permission)));
 }
 
 absl::Status Access::RequireFor(domain::Permission read, domain::Permission needed, const TenantId& in_tenant,

@@ -53,8 +53,8 @@ struct Access {
   stores::Caller CallerFor(const TenantId& tenant, const ProjectId& project, std::string_view correlation_id) const;
 };
 
-// Finds the scope that the headers X-Tenant and X-Project (names or ids, may be empty) choose. kNotFound for a tenant or
-// project that is not the principal's to see, whether it exists or not; the database's errors.
+// Finds the scope that the headers X-Tenant and X-Project (names or ids, may be empty) choose. kNotFound for a tenant
+// or project that is not the principal's to see, whether it exists or not; the database's errors.
 absl::StatusOr<Access> ResolveAccess(Principal principal, std::string_view tenant, std::string_view project,
                                      platform::Database& database);
 

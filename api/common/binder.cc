@@ -20,10 +20,10 @@ using platform::Request;
 
 absl::StatusOr<Principal> Authenticate(const Request& request, Time now, platform::TokenVerifier& verifier) {
   std::string_view header = request.Header("Authorization");
-  if (header.empty()) return MakeError(ErrorCode::kUnauthenticated, "log in first: the request carries no access token");
+  if (header.empty())
+    return MakeError(ErrorCode::kUnauthenticated, "log in first: the request carries no access token");
   constexpr std::string_view kScheme = "Bearer ";
-  if (header.size() < kScheme.size() ||
-      platform::LessIgnoringCase()(header.substr(0, kScheme.size()), kScheme) ||
+  if (header.size() < kScheme.size() || platform::LessIgnoringCase()(header.substr(0, kScheme.size()), kScheme) ||
       platform::LessIgnoringCase()(kScheme, header.substr(0, kScheme.size()))) {
     return MakeError(ErrorCode::kUnauthenticated, "the Authorization header must be a bearer token");
   }
@@ -50,7 +50,8 @@ absl::StatusOr<NodeId> AuthenticateNode(const Request& request) {
 absl::StatusOr<std::string> IdempotencyKey(const Request& request) {
   constexpr std::size_t kMaxLength = 128;
   std::string_view key = request.Header("X-Idempotency-Key");
-  if (key.empty()) return MakeError(ErrorCode::kIdempotencyKeyRequired, "this request needs the header X-Idempotency-Key");
+  if (key.empty())
+    return MakeError(ErrorCode::kIdempotencyKeyRequired, "this request needs the header X-Idempotency-Key");
   const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
   if (!visible || key.size() > kMaxLength) {
     return MakeError(ErrorCode::kIdempotencyKeyInvalid, "X-Idempotency-Key must be 1 to 128 visible ASCII characters");
@@ -84,11 +85,11 @@ void AuditDenial(Services& services, const Call& call, domain::Permission permis
                             .resource_kind = "api_operation",
                             .resource_id = call.operation.id,
                             .now = call.now};
-  absl::Status status = services.database.Transact(platform::TenantScope{access.principal.tenant},
-                                                   [&](platform::Transaction& tx) {
-                                                     stores::AppendLog(tx, entry);
-                                                     return absl::OkStatus();
-                                                   });
+  absl::Status status =
+      services.database.Transact(platform::TenantScope{access.principal.tenant}, [&](platform::Transaction& tx) {
+        stores::AppendLog(tx, entry);
+        return absl::OkStatus();
+      });
   if (!status.ok()) platform::LogWarning("denial not audited", {{"error", ToStd(status.message())}});
 }
 
@@ -100,8 +101,8 @@ void Binder::Bind(std::string_view operation_id, std::optional<domain::Permissio
     std::fprintf(stderr, "operation unknown to the contract or bound twice: %s\n", std::string(operation_id).c_str());
     std::abort();
   }
-  auto handle = [this, operation, permission, handler = std::move(handler)](
-                    const Request& request) -> absl::StatusOr<platform::Response> {
+  auto handle = [this, operation, permission,
+                 handler = std::move(handler)](const Request& request) -> absl::StatusOr<platform::Response> {
     platform::CorrelationScope correlation(request.correlation_id);
     Call call{.request = request, .operation = *operation, .now = services_.clock.Now()};
     if (operation->credential == Credential::kBearer) {

@@ -13,9 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Equal for requests that mean the same, however their JSON is written.
-std::string Canonical(const Call& call) {
-  return Json{call.operation.id, Json(call.request.params), call.body}.dump();
-}
+std::string Canonical(const Call& call) { return Json{call.operation.id, Json(call.request.params), call.body}.dump(); }
 
 }  // namespace
 
@@ -29,9 +27,8 @@ absl::StatusOr<platform::Response> RunMutation(
                                   .digest = digest,
                                   .now = call.now};
   GPUAAS_ASSIGN_OR_RETURN(stores::Answer answer,
-                          services.database.TransactFor<stores::Answer>(scope, [&](platform::Transaction& tx) {
-                            return stores::Mutate(tx, mutation, body);
-                          }));
+                          services.database.TransactFor<stores::Answer>(
+                              scope, [&](platform::Transaction& tx) { return stores::Mutate(tx, mutation, body); }));
   platform::Response response = platform::Response::Json(answer.http_status, answer.body_json);
   const Json stored = Json::parse(answer.body_json, nullptr, /*allow_exceptions=*/false);
   if (!location.empty() && stored.contains("id")) {

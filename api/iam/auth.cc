@@ -71,12 +71,12 @@ absl::StatusOr<platform::Response> DevLogin(Services& services, RateLimiter& lim
   const platform::Claims claims = ClaimsOf(user, call.now);
   GPUAAS_ASSIGN_OR_RETURN(std::string token, platform::IssueToken(claims, services.signer));
   const bool none = claims.projects.empty();
-  return JsonResponse(200, {{"access_token", token},
-                            {"token_type", "Bearer"},
-                            {"expires_at", JsonOf(Time(claims.expires_at))},
-                            {"scope", ScopeJson(user.tenant, user.tenant_name,
-                                                ProjectId(none ? "" : claims.projects[0].id),
-                                                none ? "" : claims.projects[0].name)}});
+  return JsonResponse(200,
+                      {{"access_token", token},
+                       {"token_type", "Bearer"},
+                       {"expires_at", JsonOf(Time(claims.expires_at))},
+                       {"scope", ScopeJson(user.tenant, user.tenant_name, ProjectId(none ? "" : claims.projects[0].id),
+                                           none ? "" : claims.projects[0].name)}});
 }
 
 absl::StatusOr<platform::Response> WhoAmI(const Call& call) {
@@ -94,15 +94,16 @@ absl::StatusOr<platform::Response> WhoAmI(const Call& call) {
     const auto permission = static_cast<domain::Permission>(i);
     if (domain::Allows(roles, permission)) permissions.push_back(domain::NameOf(permission));
   }
-  return JsonResponse(200, {{"user_id", principal.user.str()},
-                            {"username", principal.username},
-                            {"scope", ScopeJson(access.tenant, access.tenant_name, access.project, access.project_name)},
-                            {"role", role},
-                            {"platform_roles", NamesOf(principal.platform_roles)},
-                            {"tenant_roles", NamesOf(principal.tenant_roles)},
-                            {"projects", projects},
-                            {"permissions", permissions},
-                            {"token_expires_at", JsonOf(Time(principal.token_expires_at))}});
+  return JsonResponse(200,
+                      {{"user_id", principal.user.str()},
+                       {"username", principal.username},
+                       {"scope", ScopeJson(access.tenant, access.tenant_name, access.project, access.project_name)},
+                       {"role", role},
+                       {"platform_roles", NamesOf(principal.platform_roles)},
+                       {"tenant_roles", NamesOf(principal.tenant_roles)},
+                       {"projects", projects},
+                       {"permissions", permissions},
+                       {"token_expires_at", JsonOf(Time(principal.token_expires_at))}});
 }
 
 }  // namespace gpuaas::api

@@ -69,22 +69,20 @@ absl::StatusOr<platform::Response> ListSshKeys(Services& services, const Call& c
 }
 
 absl::StatusOr<platform::Response> GetSshKey(Services& services, const Call& call) {
-  GPUAAS_ASSIGN_OR_RETURN(
-      stores::SshKey key, services.database.TransactFor<stores::SshKey>(OwnRows(call), [&](platform::Transaction& tx) {
-        return FindOwn(tx, call);
-      }));
+  GPUAAS_ASSIGN_OR_RETURN(stores::SshKey key,
+                          services.database.TransactFor<stores::SshKey>(
+                              OwnRows(call), [&](platform::Transaction& tx) { return FindOwn(tx, call); }));
   return JsonResponse(200, KeyJson(key));
 }
 
 absl::StatusOr<platform::Response> DeleteSshKey(Services& services, const Call& call) {
   const stores::Caller caller = OwnCaller(call);
-  return RunMutation(services, call, OwnRows(call), caller, "",
-                     [&](platform::Transaction& tx) -> absl::StatusOr<stores::Answer> {
-                       GPUAAS_ASSIGN_OR_RETURN(stores::SshKey key, FindOwn(tx, call));
-                       GPUAAS_RETURN_IF_ERROR(
-                           stores::DeleteSshKey(tx, call.access.principal.user, key.id, caller, call.now));
-                       return AnswerOf(200, key);
-                     });
+  return RunMutation(
+      services, call, OwnRows(call), caller, "", [&](platform::Transaction& tx) -> absl::StatusOr<stores::Answer> {
+        GPUAAS_ASSIGN_OR_RETURN(stores::SshKey key, FindOwn(tx, call));
+        GPUAAS_RETURN_IF_ERROR(stores::DeleteSshKey(tx, call.access.principal.user, key.id, caller, call.now));
+        return AnswerOf(200, key);
+      });
 }
 
 }  // namespace gpuaas::api

@@ -49,9 +49,9 @@ absl::StatusOr<platform::Certificate> SignFor(Services& services, const NodeId& 
 }
 
 platform::Response IdentityResponse(int status, const NodeId& node, const platform::Certificate& certificate) {
-  return JsonResponse(status, {{"node_id", node.str()},
-                               {"certificate_pem", certificate.certificate_pem},
-                               {"ca_pem", certificate.ca_pem}});
+  return JsonResponse(
+      status,
+      {{"node_id", node.str()}, {"certificate_pem", certificate.certificate_pem}, {"ca_pem", certificate.ca_pem}});
 }
 
 stores::Caller CallerOf(const Call& call, const NodeId& node) {
@@ -92,11 +92,11 @@ absl::StatusOr<platform::Response> AgentEnrol(Services& services, const Call& ca
   if (!id) return MakeError(ErrorCode::kEnrolmentTokenInvalid, "the enrolment token is not one of ours");
   const NodeId node = NodeOf(*id);
   GPUAAS_ASSIGN_OR_RETURN(std::string hash, services.pepper.Hash(token));
-  GPUAAS_ASSIGN_OR_RETURN(stores::EnrolmentToken enrolment,
-                          services.database.TransactFor<stores::EnrolmentToken>(
-                              platform::SystemScope(), [&](platform::Transaction& tx) {
-                                return stores::RedeemEnrolmentToken(tx, hash, node, call.now);
-                              }));
+  GPUAAS_ASSIGN_OR_RETURN(
+      stores::EnrolmentToken enrolment,
+      services.database.TransactFor<stores::EnrolmentToken>(platform::SystemScope(), [&](platform::Transaction& tx) {
+        return stores::RedeemEnrolmentToken(tx, hash, node, call.now);
+      }));
   GPUAAS_ASSIGN_OR_RETURN(platform::Certificate certificate,
                           SignFor(services, node, call.body["advertise_address"], call.body["csr_pem"]));
   GPUAAS_RETURN_IF_ERROR(services.database.Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
@@ -134,10 +134,10 @@ absl::StatusOr<platform::Response> AgentHeartbeat(Services& services, const Call
                               .evidence_head = body.value("evidence_head", std::int64_t{0}),
                               .now = call.now};
   if (body.contains("inventory")) heartbeat.inventory = InventoryOf(body["inventory"], heartbeat.inventory_digest);
-  GPUAAS_ASSIGN_OR_RETURN(stores::HeartbeatResult result,
-                          services.database.TransactFor<stores::HeartbeatResult>(
-                              platform::SystemScope(),
-                              [&](platform::Transaction& tx) { return stores::RecordHeartbeat(tx, heartbeat); }));
+  GPUAAS_ASSIGN_OR_RETURN(stores::HeartbeatResult result, services.database.TransactFor<stores::HeartbeatResult>(
+                                                              platform::SystemScope(), [&](platform::Transaction& tx) {
+                                                                return stores::RecordHeartbeat(tx, heartbeat);
+                                                              }));
   const domain::ContactPolicy policy;
   return JsonResponse(200, {{"interval_seconds", policy.interval.count()},
                             {"fence_after_seconds", policy.fence_after.count()},

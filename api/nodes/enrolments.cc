@@ -75,8 +75,10 @@ absl::StatusOr<platform::Response> EnrolNode(Services& services, const Call& cal
                                           .node_name = call.body["name"].get<std::string>(),
                                           .now = call.now,
                                           .expires_at = call.now + kTokenLife}));
-    const Json body = {{"id", made.id.str()},     {"node_id", NodeOf(made.id).str()},
-                       {"name", made.node_name},  {"region", made.region},
+    const Json body = {{"id", made.id.str()},
+                       {"node_id", NodeOf(made.id).str()},
+                       {"name", made.node_name},
+                       {"region", made.region},
                        {"expires_at", JsonOf(made.expires_at)}};
     return stores::Answer{.http_status = 201, .body_json = body.dump()};
   };

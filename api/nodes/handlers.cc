@@ -19,9 +19,8 @@ void BindNodes(Binder& binder, Services& services) {
   bind("getNode", Permission::kNodeRead, GetNode);
   bind("enrolNode", Permission::kNodeWrite, EnrolNode);
   auto order = [&](std::string_view operation, const char* signal, NodeState to) {
-    bind(operation, Permission::kNodeWrite, [signal, to](Services& all, const Call& call) {
-      return OrderNode(all, call, signal, to);
-    });
+    bind(operation, Permission::kNodeWrite,
+         [signal, to](Services& all, const Call& call) { return OrderNode(all, call, signal, to); });
   };
   order("cordonNode", "cordon", NodeState::kCordoned);
   order("uncordonNode", "uncordon", NodeState::kActive);

@@ -46,10 +46,10 @@ absl::StatusOr<platform::Response> ListNodes(Services& services, const Call& cal
   stores::NodeFilter filter{
       .region = call.Query("region"), .id_prefix = call.Query("id_prefix"), .limit = call.Limit()};
   GPUAAS_ASSIGN_OR_RETURN(filter.before, IdFromCursor<NodeId>(call));
-  GPUAAS_ASSIGN_OR_RETURN(stores::NodePage page,
-                          services.database.TransactFor<stores::NodePage>(
-                              platform::SystemScope(),
-                              [&](platform::Transaction& tx) { return stores::ListNodes(tx, filter); }));
+  GPUAAS_ASSIGN_OR_RETURN(stores::NodePage page, services.database.TransactFor<stores::NodePage>(
+                                                     platform::SystemScope(), [&](platform::Transaction& tx) {
+                                                       return stores::ListNodes(tx, filter);
+                                                     }));
   Json items = Json::array();
   for (const stores::Node& node : page.items) items.push_back(NodeJson(node));
   return Page(std::move(items), page.next);
@@ -58,9 +58,8 @@ absl::StatusOr<platform::Response> ListNodes(Services& services, const Call& cal
 absl::StatusOr<platform::Response> GetNode(Services& services, const Call& call) {
   GPUAAS_ASSIGN_OR_RETURN(NodeId id, IdFromPath<NodeId>(call, "node_id"));
   GPUAAS_ASSIGN_OR_RETURN(stores::Node node, services.database.TransactFor<stores::Node>(
-                                                 platform::SystemScope(), [&](platform::Transaction& tx) {
-                                                   return stores::GetNode(tx, id);
-                                                 }));
+                                                 platform::SystemScope(),
+                                                 [&](platform::Transaction& tx) { return stores::GetNode(tx, id); }));
   return JsonResponse(200, NodeJson(node));
 }
 
@@ -84,10 +83,9 @@ absl::StatusOr<platform::Response> OrderNode(Services& services, const Call& cal
                                                         .request_json = call.body.dump(),
                                                         .now = call.now})
                                .status());
-    GPUAAS_RETURN_IF_ERROR(
-        stores::EnqueueOutbox(tx, SignalNode(id, signal, operation, call.correlation_id(),
-                                             call.body.value("reason", ""), call.now))
-            .status());
+    GPUAAS_RETURN_IF_ERROR(stores::EnqueueOutbox(tx, SignalNode(id, signal, operation, call.correlation_id(),
+                                                                call.body.value("reason", ""), call.now))
+                               .status());
     Json body = NodeJson(node);
     body["operation_id"] = operation.str();
     body["correlation_id"] = call.correlation_id();

@@ -14,11 +14,16 @@ using Json = nlohmann::json;
 constexpr int kShownItems = 50;
 
 Json ItemJson(const stores::OpsItem& item) {
-  return {{"id", item.id.str()},       {"severity", item.severity},
-          {"kind", item.kind},         {"resource", item.resource_id},
-          {"workflow_id", item.workflow_id}, {"title", item.title},
-          {"detail", item.detail},     {"runbook", item.runbook},
-          {"times", item.times},       {"opened_at", JsonOf(item.opened_at)}};
+  return {{"id", item.id.str()},
+          {"severity", item.severity},
+          {"kind", item.kind},
+          {"resource", item.resource_id},
+          {"workflow_id", item.workflow_id},
+          {"title", item.title},
+          {"detail", item.detail},
+          {"runbook", item.runbook},
+          {"times", item.times},
+          {"opened_at", JsonOf(item.opened_at)}};
 }
 
 absl::StatusOr<platform::Response> GetOverview(Services& services, HealthChecks& health, const Call& call) {

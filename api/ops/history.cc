@@ -26,7 +26,7 @@ void AddPending(std::vector<HistoryStep>& steps, const temporal::WorkflowDescrip
     for (HistoryStep& step : steps) {
       if (step.kind != "activity" || step.activity_id != pending.id || step.ended_at) continue;
       step.attempts = pending.attempt;
-      step.state = pending.next_attempt_at ? "retrying"
+      step.state = pending.next_attempt_at                                     ? "retrying"
                    : pending.state == temporal::PendingActivityState::kStarted ? "running"
                                                                                : "scheduled";
       step.next_retry_at = TimeOf(pending.next_attempt_at);
@@ -70,10 +70,9 @@ Json BuildHistory(const std::string& workflow_id, const History* history,
 
 absl::StatusOr<Json> LoadHistory(Services& services, const platform::Scope& scope, const std::string& workflow_id) {
   using Attempts = std::vector<stores::Attempt>;
-  GPUAAS_ASSIGN_OR_RETURN(Attempts attempts, services.database.TransactFor<Attempts>(
-                                                 scope, [&](platform::Transaction& tx) {
-                                                   return stores::ListAttempts(tx, workflow_id);
-                                                 }));
+  GPUAAS_ASSIGN_OR_RETURN(Attempts attempts,
+                          services.database.TransactFor<Attempts>(
+                              scope, [&](platform::Transaction& tx) { return stores::ListAttempts(tx, workflow_id); }));
   auto description = services.temporal.Describe(workflow_id);
   // Of the run that was described, lest another one begins in between.
   absl::StatusOr<History> history = description.ok()

@@ -73,8 +73,8 @@ class Folder {
         End(event.timer_canceled_event_attributes().started_event_id(), "canceled", at, nullptr);
         break;
       case Event::kWorkflowExecutionSignaledEventAttributes: {
-        HistoryStep& step = Begin(event, event.workflow_execution_signaled_event_attributes().signal_name(), "signal",
-                                  "completed", at);
+        HistoryStep& step =
+            Begin(event, event.workflow_execution_signaled_event_attributes().signal_name(), "signal", "completed", at);
         step.ended_at = at;
         break;
       }
@@ -96,7 +96,8 @@ class Folder {
         step.error = CauseOf(event.workflow_execution_failed_event_attributes().failure());
         break;
       }
-      default: break;
+      default:
+        break;
     }
   }
 

@@ -11,8 +11,8 @@ using Json = nlohmann::json;
 using temporal::WorkflowStatus;
 
 constexpr std::pair<const char*, const char*> kFilterNames[] = {
-    {"running", "Running"},       {"completed", "Completed"},   {"failed", "Failed"},
-    {"canceled", "Canceled"},     {"terminated", "Terminated"}, {"continued_as_new", "ContinuedAsNew"},
+    {"running", "Running"},    {"completed", "Completed"},   {"failed", "Failed"},
+    {"canceled", "Canceled"},  {"terminated", "Terminated"}, {"continued_as_new", "ContinuedAsNew"},
     {"timed_out", "TimedOut"},
 };
 
@@ -40,14 +40,22 @@ Json PendingJson(const temporal::PendingActivity& activity) {
 std::string StatusName(WorkflowStatus status) {
   switch (status) {
     case WorkflowStatus::kRunning:
-    case WorkflowStatus::kPaused: return "running";
-    case WorkflowStatus::kCompleted: return "completed";
-    case WorkflowStatus::kFailed: return "failed";
-    case WorkflowStatus::kCanceled: return "canceled";
-    case WorkflowStatus::kTerminated: return "terminated";
-    case WorkflowStatus::kContinuedAsNew: return "continued_as_new";
-    case WorkflowStatus::kTimedOut: return "timed_out";
-    case WorkflowStatus::kUnspecified: break;
+    case WorkflowStatus::kPaused:
+      return "running";
+    case WorkflowStatus::kCompleted:
+      return "completed";
+    case WorkflowStatus::kFailed:
+      return "failed";
+    case WorkflowStatus::kCanceled:
+      return "canceled";
+    case WorkflowStatus::kTerminated:
+      return "terminated";
+    case WorkflowStatus::kContinuedAsNew:
+      return "continued_as_new";
+    case WorkflowStatus::kTimedOut:
+      return "timed_out";
+    case WorkflowStatus::kUnspecified:
+      break;
   }
   return "unknown";
 }

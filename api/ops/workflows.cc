@@ -16,10 +16,12 @@ std::string WorkflowId(const Call& call) { return call.Path("kind") + "/" + call
 
 absl::Status Translate(const absl::Status& status, std::string_view what) {
   switch (status.code()) {
-    case absl::StatusCode::kNotFound: return MakeError(ErrorCode::kNotFound, "no such workflow: " + std::string(what));
+    case absl::StatusCode::kNotFound:
+      return MakeError(ErrorCode::kNotFound, "no such workflow: " + std::string(what));
     case absl::StatusCode::kInvalidArgument:
       return MakeError(ErrorCode::kInvalidArgument, "the workflow service refuses the request");
-    default: return MakeError(ErrorCode::kTemporalUnavailable, "the workflow service does not answer");
+    default:
+      return MakeError(ErrorCode::kTemporalUnavailable, "the workflow service does not answer");
   }
 }
 

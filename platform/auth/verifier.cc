@@ -105,7 +105,8 @@ absl::StatusOr<Claims> ReadClaims(const Json& payload, std::chrono::system_clock
   if (issuer != kTokenIssuer) return Invalid("issuer");
   if (audience != kTokenAudience) return Invalid("audience");
   if (not_before > now + kTokenLeeway || claims.issued_at > now + kTokenLeeway) return Invalid("not valid yet");
-  if (claims.expires_at <= now) return MakeError(ErrorCode::kTokenExpired, "the access token has expired; log in again");
+  if (claims.expires_at <= now)
+    return MakeError(ErrorCode::kTokenExpired, "the access token has expired; log in again");
   return claims;
 }
 
@@ -120,8 +121,7 @@ struct TokenVerifier::Key {
   bool Verify(std::string_view message, std::string_view signature) const {
     std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
     auto bytes = [](std::string_view s) { return reinterpret_cast<const unsigned char*>(s.data()); };
-    return context != nullptr &&
-           EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, pkey) == 1 &&
+    return context != nullptr && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, pkey) == 1 &&
            EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;
   }
 

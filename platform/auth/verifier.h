@@ -28,8 +28,7 @@ class TokenVerifier {
 
  private:
   struct Key;
-  absl::StatusOr<std::shared_ptr<const Key>> Find(const std::string& key_id,
-                                                  std::chrono::system_clock::time_point now);
+  absl::StatusOr<std::shared_ptr<const Key>> Find(const std::string& key_id, std::chrono::system_clock::time_point now);
 
   TokenKeySource& source_;
   std::shared_mutex mutex_;

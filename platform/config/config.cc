@@ -1,7 +1,6 @@
 #include "platform/config/config.h"
 
 #include <CLI/CLI.hpp>
-
 #include <charconv>
 
 #include "domain/status.h"
@@ -64,8 +63,8 @@ absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
 }
 
 bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || (host.starts_with("127.") && host.find_first_not_of("0123456789.") ==
-                                                                                  std::string_view::npos);
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
 }  // namespace gpuaas::platform

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <cpprest/producerconsumerstream.h>
+
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-
-#include <cpprest/producerconsumerstream.h>
 
 #include "platform/http/message.h"
 
@@ -13,7 +13,8 @@ namespace gpuaas::platform {
 
 using StreamBuffer = concurrency::streams::producer_consumer_buffer<std::uint8_t>;
 
-// Server-sent events into a buffer that cpprest reads from. A listener that takes nothing for kMaxPending bytes is dropped.
+// Server-sent events into a buffer that cpprest reads from. A listener that takes nothing for kMaxPending bytes is
+// dropped.
 class BufferedEventStream final : public EventStream {
  public:
   static constexpr std::size_t kMaxPending = 1 << 20;

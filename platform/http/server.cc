@@ -63,7 +63,8 @@ class CppRestServer final : public Server {
 
   absl::Status Start() {
     bool v6 = options_.host.find(':') != std::string::npos;
-    std::string url = "http://" + (v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(options_.port);
+    std::string url =
+        "http://" + (v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(options_.port);
     try {
       listener_ = std::make_unique<web::http::experimental::listener::http_listener>(url);
       listener_->support([this](http_request message) { Accept(std::move(message)); });
@@ -105,9 +106,9 @@ class CppRestServer final : public Server {
       refused = stopping_;
       ++in_flight_;
     }
-    absl::Status status = refused ? MakeError(ErrorCode::kUnavailable, "the service is shutting down",
-                                              "{\"retry_after_seconds\":1}")
-                                  : Read(*exchange);
+    absl::Status status =
+        refused ? MakeError(ErrorCode::kUnavailable, "the service is shutting down", "{\"retry_after_seconds\":1}")
+                : Read(*exchange);
     if (!status.ok()) return Fail(*exchange, status);
     exchange->message.content_ready().then([this, exchange](pplx::task<http_request> ready) {
       try {
@@ -169,9 +170,9 @@ class CppRestServer final : public Server {
   void Tell(const Exchange& exchange, int status, const absl::Status* error) {
     if (!options_.on_request) return;
     const Request& request = exchange.request;
-    options_.on_request({request.method, request.route, request.path, request.correlation_id, request.remote_address,
-                         status, std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - exchange.started),
-                         error});
+    options_.on_request(
+        {request.method, request.route, request.path, request.correlation_id, request.remote_address, status,
+         std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - exchange.started), error});
   }
 
   static http_response Message(const Exchange& exchange, const Response& response) {
@@ -201,8 +202,8 @@ class CppRestServer final : public Server {
       if (!full) streams_.push_back(stream);
     }
     if (full) {
-      return Fail(exchange, MakeError(ErrorCode::kRateLimited, "too many event streams are open",
-                                      "{\"retry_after_seconds\":5}"));
+      return Fail(exchange,
+                  MakeError(ErrorCode::kRateLimited, "too many event streams are open", "{\"retry_after_seconds\":5}"));
     }
     Tell(exchange, 200, nullptr);
     http_response message = Message(exchange, response);

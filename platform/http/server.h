@@ -26,12 +26,12 @@ struct RequestRecord {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 8080;
-  int workers = 16;            // requests handled at once; handlers may block
-  int max_queued = 512;        // waiting for a worker; more are answered 503
-  int max_streams = 256;       // open event streams; more are answered 429
-  std::chrono::seconds drain{20};  // how long Stop waits for requests in flight
-  std::function<std::string()> make_correlation_id;          // for requests that bring none
-  std::function<void(const RequestRecord&)> on_request;      // called by worker threads; must not block for long
+  int workers = 16;                                      // requests handled at once; handlers may block
+  int max_queued = 512;                                  // waiting for a worker; more are answered 503
+  int max_streams = 256;                                 // open event streams; more are answered 429
+  std::chrono::seconds drain{20};                        // how long Stop waits for requests in flight
+  std::function<std::string()> make_correlation_id;      // for requests that bring none
+  std::function<void(const RequestRecord&)> on_request;  // called by worker threads; must not block for long
 };
 
 // The HTTP server. It stands behind the edge, which bounds connections, headers and time; see README.md.

@@ -37,7 +37,8 @@ Json Resolve(const Json& document, const Json& value, int depth = 0) {
   return value;
 }
 
-// A parameter's text as the type that its schema wants; text that is no such value stays text, which the schema refuses.
+// A parameter's text as the type that its schema wants; text that is no such value stays text, which the schema
+// refuses.
 Json FromText(const std::string& text, const Json& schema) {
   auto type = schema.find("type");
   if (type != schema.end() && *type == "integer") {
@@ -124,8 +125,7 @@ absl::StatusOr<std::unique_ptr<Contract>> Contract::Parse(std::string_view yaml)
         }
         for (const auto& [status, response] : spec.at("responses").items()) {
           if (!response.contains("content") || !response["content"].contains("application/json")) continue;
-          schemas.responses[status] =
-              std::make_unique<Schema>(response["content"]["application/json"].at("schema"));
+          schemas.responses[status] = std::make_unique<Schema>(response["content"]["application/json"].at("schema"));
         }
         if (!contract->schemas_->operations.emplace(operation.id, std::move(schemas)).second) {
           throw std::runtime_error("operationId " + operation.id + " is given twice");

@@ -2,11 +2,10 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -60,8 +59,8 @@ class Contract {
   std::unique_ptr<Schemas> schemas_;
 };
 
-// Parses a body that strangers sent: kMalformedRequest for text that is no JSON, is nested deeper than 32 levels, names a
-// member twice or holds a NUL character.
+// Parses a body that strangers sent: kMalformedRequest for text that is no JSON, is nested deeper than 32 levels, names
+// a member twice or holds a NUL character.
 absl::StatusOr<nlohmann::json> ParseJsonStrictly(std::string_view text);
 
 }  // namespace gpuaas::platform

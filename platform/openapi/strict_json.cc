@@ -22,11 +22,15 @@ absl::StatusOr<Json> ParseJsonStrictly(std::string_view text) {
   std::vector<std::set<std::string>> members;  // names seen, for each object that is open
   auto check = [&](int depth, Json::parse_event_t event, Json& value) {
     switch (event) {
-      case Json::parse_event_t::object_start: members.emplace_back(); [[fallthrough]];
+      case Json::parse_event_t::object_start:
+        members.emplace_back();
+        [[fallthrough]];
       case Json::parse_event_t::array_start:
         if (depth >= kMaxDepth) fault = "it is nested too deeply";
         break;
-      case Json::parse_event_t::object_end: members.pop_back(); break;
+      case Json::parse_event_t::object_end:
+        members.pop_back();
+        break;
       case Json::parse_event_t::key:
         if (HoldsNul(value)) fault = "it holds a NUL character";
         if (!members.back().insert(value.get<std::string>()).second) fault = "it names a member twice";
@@ -34,7 +38,8 @@ absl::StatusOr<Json> ParseJsonStrictly(std::string_view text) {
       case Json::parse_event_t::value:
         if (value.is_string() && HoldsNul(value)) fault = "it holds a NUL character";
         break;
-      default: break;
+      default:
+        break;
     }
     return true;
   };

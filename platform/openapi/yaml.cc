@@ -30,7 +30,8 @@ Json FromScalar(const YAML::Node& node) {
 
 Json FromNode(const YAML::Node& node) {
   switch (node.Type()) {
-    case YAML::NodeType::Scalar: return FromScalar(node);
+    case YAML::NodeType::Scalar:
+      return FromScalar(node);
     case YAML::NodeType::Sequence: {
       Json array = Json::array();
       for (const auto& item : node) array.push_back(FromNode(item));
@@ -41,7 +42,8 @@ Json FromNode(const YAML::Node& node) {
       for (const auto& member : node) object[member.first.Scalar()] = FromNode(member.second);
       return object;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

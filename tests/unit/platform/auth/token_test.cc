@@ -64,9 +64,15 @@ class TokenTest : public testing::Test {
   }
   static std::chrono::sys_seconds Now() { return std::chrono::sys_seconds(seconds(1'800'000'000)); }
   static Claims GoodClaims() {
-    return Claims{.subject = "usr_1", .name = "dev-user", .tenant_id = "tnt_1", .tenant = "acme",
-                  .platform_roles = {"platform_admin"}, .projects = {{"prj_1", "ml-research", "project_admin"}},
-                  .token_id = "jti-1", .issued_at = Now(), .expires_at = Now() + kTokenLifetime};
+    return Claims{.subject = "usr_1",
+                  .name = "dev-user",
+                  .tenant_id = "tnt_1",
+                  .tenant = "acme",
+                  .platform_roles = {"platform_admin"},
+                  .projects = {{"prj_1", "ml-research", "project_admin"}},
+                  .token_id = "jti-1",
+                  .issued_at = Now(),
+                  .expires_at = Now() + kTokenLifetime};
   }
   static Json GoodPayload() {
     std::string token = *IssueToken(GoodClaims(), key());

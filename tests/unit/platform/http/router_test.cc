@@ -9,8 +9,11 @@ namespace {
 class RouterTest : public testing::Test {
  protected:
   RouterTest() {
-    for (auto [method, path] : {std::pair("GET", "/api/v1/nodes"), {"POST", "/api/v1/nodes"}, {"GET", "/api/v1/nodes/agent"},
-                                {"GET", "/api/v1/nodes/{node_id}"}, {"POST", "/api/v1/nodes/{node_id}/drain"},
+    for (auto [method, path] : {std::pair("GET", "/api/v1/nodes"),
+                                {"POST", "/api/v1/nodes"},
+                                {"GET", "/api/v1/nodes/agent"},
+                                {"GET", "/api/v1/nodes/{node_id}"},
+                                {"POST", "/api/v1/nodes/{node_id}/drain"},
                                 {"GET", "/ops/{kind}/{id}/history"}}) {
       router_.Add({method, path, 100, nullptr});
     }
@@ -38,7 +41,8 @@ TEST_F(RouterTest, GivesEveryParameterDecoded) {
 }
 
 TEST_F(RouterTest, UnknownPathsAreNotFound) {
-  for (const char* path : {"/", "/api/v1", "/api/v1/nodes/", "/api/v1/nodes/a/b", "//api/v1/nodes", "/api/v1/nodes//drain"}) {
+  for (const char* path :
+       {"/", "/api/v1", "/api/v1/nodes/", "/api/v1/nodes/a/b", "//api/v1/nodes", "/api/v1/nodes//drain"}) {
     EXPECT_EQ(Find("GET", path), "not_found") << path;
   }
 }

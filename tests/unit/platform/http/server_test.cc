@@ -117,8 +117,10 @@ TEST_F(ServerTest, HandsOverTheRequestAndReturnsTheResponse) {
     return response;
   });
   Start();
-  HttpResponse response = Send({.method = "POST", .url = "/things/a%20b?q=1%202",
-                                .headers = {{"X-A", "h"}, {"X-Correlation-Id", "corr_mine"}}, .body = "body"});
+  HttpResponse response = Send({.method = "POST",
+                                .url = "/things/a%20b?q=1%202",
+                                .headers = {{"X-A", "h"}, {"X-Correlation-Id", "corr_mine"}},
+                                .body = "body"});
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(response.body, "a b|1 2|h|body");
   EXPECT_EQ(response.Header("Location"), "/things/1");
@@ -138,9 +140,8 @@ TEST_F(ServerTest, MakesACorrelationIdForNoneAndForUnusableOnes) {
 
 TEST_F(ServerTest, AnswersEveryFaultWithTheEnvelope) {
   Add("GET", "/throws", [](const Request&) -> absl::StatusOr<Response> { throw std::runtime_error("secret"); });
-  Add("GET", "/fails", [](const Request&) -> absl::StatusOr<Response> {
-    return MakeError(ErrorCode::kQuotaExceeded, "too much");
-  });
+  Add("GET", "/fails",
+      [](const Request&) -> absl::StatusOr<Response> { return MakeError(ErrorCode::kQuotaExceeded, "too much"); });
   Add("POST", "/post", [](const Request&) { return Response::Json(200, ""); });
   Start();
   auto expect = [&](HttpRequest request, int status, std::string_view code) {
@@ -163,7 +164,8 @@ TEST_F(ServerTest, AnswersEveryFaultWithTheEnvelope) {
 TEST_F(ServerTest, RefusesTransferEncoding) {
   Add("POST", "/post", [](const Request&) { return Response::Json(200, ""); });
   Start();
-  std::string answer = Raw("POST /post HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", "}");
+  std::string answer =
+      Raw("POST /post HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", "}");
   EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(answer, testing::HasSubstr("malformed_request"));
 }

@@ -106,8 +106,7 @@ TEST_F(ContractTest, NamesWrongTypes) {
 TEST_F(ContractTest, BoundsHold) {
   EXPECT_THAT(BodyFaults(R"({"name":"","gpus":9,"keys":[]})").size(), 4u);  // an empty name fails twice
   EXPECT_THAT(BodyFaults(R"({"name":"a","gpus":9223372036854775807})").size(), 1u);
-  EXPECT_THAT(BodyFaults(R"({"name":"a","gpus":1,"keys":["k","k"]})"),
-              ElementsAre("keys: has the same element twice"));
+  EXPECT_THAT(BodyFaults(R"({"name":"a","gpus":1,"keys":["k","k"]})"), ElementsAre("keys: has the same element twice"));
 }
 
 TEST_F(ContractTest, ALongStringDoesNotExhaustTheStack) {
@@ -119,7 +118,8 @@ TEST_F(ContractTest, ChecksParameters) {
   EXPECT_TRUE(contract_->CheckParameters(*make_, {{"limit", "10"}}, {{"X-Tenant", "abc"}, {"Host", "h"}}).ok());
   EXPECT_THAT(Faults(contract_->CheckParameters(*make_, {{"limit", "0"}, {"more", ""}}, {{"X-Tenant", "abcd"}})).size(),
               3u);
-  EXPECT_THAT(Faults(contract_->CheckParameters(*make_, {{"limit", "1x"}}, {})), ElementsAre("limit: has the wrong type"));
+  EXPECT_THAT(Faults(contract_->CheckParameters(*make_, {{"limit", "1x"}}, {})),
+              ElementsAre("limit: has the wrong type"));
 }
 
 TEST_F(ContractTest, ChecksAnswers) {
@@ -133,9 +133,10 @@ TEST(ContractParse, SaysWhatItDoesNotUnderstand) {
   EXPECT_FALSE(Contract::Parse("{").ok());
   EXPECT_FALSE(Contract::Parse("openapi: 3.1.0").ok());
   EXPECT_FALSE(Contract::Parse("security: []\npaths: { /a: { get: { responses: {} } } }").ok());
-  EXPECT_FALSE(Contract::Parse("security: []\npaths: { /a: { get: { operationId: a, parameters: [ { $ref: '#/nothing' } ], "
-                               "responses: {} } } }")
-                   .ok());
+  EXPECT_FALSE(
+      Contract::Parse("security: []\npaths: { /a: { get: { operationId: a, parameters: [ { $ref: '#/nothing' } ], "
+                      "responses: {} } } }")
+          .ok());
 }
 
 }  // namespace
