@@ -14,6 +14,7 @@
 
 #include "activities/allocation/allocation_activities.h"
 #include "activities/common/json.h"
+#include "platform/log/log.h"
 #include "platform/postgres/migrator.h"
 #include "stores/catalog/skus.h"
 #include "stores/iam/ssh_keys.h"
@@ -68,6 +69,7 @@ void RunSql(const std::string& url, const std::string& sql) {
 
 FlowWorld::FlowWorld()
     : name_(UniqueName(clock_.Now())), node_(NodeId::New(clock_.Now())), limits_(activities::DefaultFlowLimits()) {
+  platform::InitLog("flow_enginetest", "error");
   const std::string owner_url = Variable("GPUAAS_TEST_DATABASE_URL");
   RunSql(owner_url, "CREATE DATABASE " + name_);
   Must(platform::MigrateUp({WithDatabase(owner_url, name_), GPUAAS_MIGRATIONS}, clock_.Now()).status());
@@ -109,6 +111,7 @@ void FlowWorld::Seed() {
     domain::Sku sku;
     sku.name = "h200";
     sku.gpu_model = "NVIDIA H200";
+    sku.gpu_memory_gib = 141;
     sku.gpus_max = 8;
     sku.regions = {name_};
     Must(stores::PutSku(tx, sku, now));
@@ -131,7 +134,11 @@ void FlowWorld::Seed() {
     node.inventory.source = "declared";
     node.inventory.digest = "digest";
     for (int i = 0; i < 8; ++i) {
-      node.inventory.gpus.push_back({.uuid = "GPU-" + name_ + std::to_string(i), .index = i, .model = "NVIDIA H200"});
+      node.inventory.gpus.push_back({.uuid = "GPU-" + name_ + std::to_string(i),
+                                     .index = i,
+                                     .model = "NVIDIA H200",
+                                     .memory_bytes = 141ll << 30,
+                                     .device_path = "/dev/nvidia" + std::to_string(i)});
     }
     node.now = now;
     return stores::RegisterNode(tx, node).status();
