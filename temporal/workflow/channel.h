@@ -95,13 +95,10 @@ template <class T = Nothing>
 class SignalChannel {
  public:
   SignalChannel(const Context& context, std::string_view name) : context_(context) {
-    context.runtime().SetSignalHandler(name, [channel = channel_, runtime = &context.runtime()](const Payloads& input) {
-      try {
-        channel->Push(internal::DecodeArguments<T>(input));
-      } catch (...) {
-        runtime->HandlerFailed(std::current_exception());
-      }
-    });
+    context.runtime().SetSignalHandler(
+        name, [channel = channel_, runtime = &context.runtime(), name = std::string(name)](const Payloads& input) {
+          if (auto value = internal::DecodeSignal<T>(*runtime, name, input)) channel->Push(*std::move(value));
+        });
   }
   SignalChannel(const Context& context, const SignalRef<T>& signal) : SignalChannel(context, signal.name) {}
 

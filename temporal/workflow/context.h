@@ -136,7 +136,8 @@ class Context {
   PayloadMap search_attributes() const { return runtime_->CurrentSearchAttributes(); }
 
   // --- handlers; the registry installs those of a workflow class
-  // `handler` is called as void(Argument) or Task<void>(Argument) (without argument if Argument is Nothing).
+  // `handler` is called as void(Argument) or Task<void>(Argument), or without argument. Its failure is the workflow's.
+  // A signal whose payload does not fit is dropped with a warning.
   template <class Argument, class F>
   void HandleSignal(const SignalRef<Argument>& signal, F handler) const;
   // `handler` is called as Result(Argument), and must not change anything.

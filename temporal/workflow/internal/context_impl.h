@@ -1,20 +1,36 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
+#include <string>
 
 // Bodies of Context's longer templates; included by context.h only.
 namespace temporal {
 
 namespace internal {
 
-// Calls a handler with its one argument, or with none if that is Nothing.
-template <class Argument, class F>
-decltype(auto) CallHandler(F& handler, const Payloads& input) {
+// Calls a handler with its one argument, or with none.
+template <class F, class Argument>
+decltype(auto) CallWith(F& handler, Argument argument) {
   if constexpr (std::invocable<F&>) {
     return handler();
   } else {
-    return handler(DecodeArguments<Argument>(input));
+    return handler(std::move(argument));
   }
+}
+template <class Argument, class F>
+decltype(auto) CallHandler(F& handler, const Payloads& input) {
+  return CallWith(handler, DecodeArguments<Argument>(input));
+}
+
+// The argument of a signal. Anybody may send one, so that one which does not fit is dropped with a warning: it must not stop
+// the workflow.
+template <class Argument>
+std::optional<Argument> DecodeSignal(Runtime& runtime, std::string_view name, const Payloads& input) {
+  auto argument = FromPayloads<Argument>(input);
+  if (argument.ok()) return *std::move(argument);
+  runtime.Log(LogLevel::kWarning, "dropped a signal '" + std::string(name) + "': " + argument.status().ToString());
+  return std::nullopt;
 }
 
 template <class T>
@@ -68,13 +84,16 @@ Future<Result> Context::ExecuteChild(const WorkflowRef<Request, Result>& workflo
 template <class Argument, class F>
 void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
   runtime_->SetSignalHandler(
-      signal.name, [runtime = runtime_, handler = std::move(handler)](const Payloads& input) mutable {
+      signal.name,
+      [runtime = runtime_, name = std::string(signal.name), handler = std::move(handler)](const Payloads& input) mutable {
+        std::optional<Argument> argument = internal::DecodeSignal<Argument>(*runtime, name, input);
+        if (!argument) return;
         try {
-          if constexpr (internal::is_task<decltype(internal::CallHandler<Argument>(handler, input))>) {
-            Task<void> body = internal::CallHandler<Argument>(handler, input);
+          if constexpr (internal::is_task<decltype(internal::CallWith(handler, *std::move(argument)))>) {
+            Task<void> body = internal::CallWith(handler, *std::move(argument));
             (void)internal::Spawn(runtime->scheduler(), internal::GuardHandler(runtime, std::move(body)));
           } else {
-            internal::CallHandler<Argument>(handler, input);
+            internal::CallWith(handler, *std::move(argument));
           }
         } catch (...) {
           runtime->HandlerFailed(std::current_exception());

@@ -67,7 +67,7 @@ TEST_P(StepsTest, a_failed_activity_throws_with_its_cause) {
   history.ActivityStarted(activity);
   history.ActivityFailed(activity, "no more", "capacity");
   history.OpenTask();
-  EXPECT_EQ(ResultText(CompletedTask(history)), "greet/1/capacity/no more/5");
+  EXPECT_EQ(ResultText(CompletedTask(history)), "greet/1/capacity/no more/4");
 }
 
 TEST_P(StepsTest, a_timed_out_activity_throws_a_timeout) {
