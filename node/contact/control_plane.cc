@@ -65,6 +65,8 @@ absl::StatusOr<NodeIdentity> Enrol(const StateDir& state, const std::string& tok
                                                       {{"token", token},
                                                        {"csr_pem", csr},
                                                        {"advertise_address", wanted.advertise},
+                                                       {"agent_version", kAgentVersion},
+                                                       {"boot_id", inventory.boot_id},
                                                        {"inventory", json::parse(ToJson(inventory))}}));
   NodeIdentity identity = wanted;
   identity.node_id = answer.value("node_id", "");

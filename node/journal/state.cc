@@ -77,7 +77,8 @@ void NodeState::Apply(std::string_view record) {
     entry.spec = *std::move(spec);
     entry.slot = value.value("slot", 0);
     for (const auto& operation : value.value("operations", json::array())) entry.operations.insert(operation);
-    for (const auto& [owner, list] : value.value("keys", json::object()).items()) entry.keys[owner] = KeysIn(list);
+    const json keys = value.value("keys", json::object());
+    for (const auto& [owner, list] : keys.items()) entry.keys[owner] = KeysIn(list);
     entries_[allocation_id] = std::move(entry);
     return;
   }

@@ -105,7 +105,8 @@ void Serve(const Listener& listener) {
 // The first process of the new namespaces. Says "up" through `ready`, or why not, and serves once it gets a byte from
 // `go`.
 [[noreturn]] void BeFirst(const SandboxSpec& spec, const Listener& listener, Fd ready, Fd go) {
-  absl::Status status = EnterRoot(spec);
+  // Mounts of its own: the starting process still needs the node's.
+  absl::Status status = ::unshare(CLONE_NEWNS) == 0 ? EnterRoot(spec) : ErrnoStatus("make a mount namespace");
   if (status.ok() && ::sethostname(spec.hostname.data(), spec.hostname.size()) != 0)
     status = ErrnoStatus("sethostname");
   if (status.ok()) status = KeepOnlySshdCapabilities();
@@ -156,7 +157,7 @@ absl::Status Start(const std::string& spec_file, const std::string& cgroups) {
   GPUAAS_RETURN_IF_ERROR(JoinCgroups(cgroups));
   GPUAAS_ASSIGN_OR_RETURN(Listener listener, Listen(spec));
   GPUAAS_RETURN_IF_ERROR(EnterNetwork(spec.netns));
-  if (::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0) {
+  if (::unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0) {
     return ErrnoStatus("make namespaces");
   }
   int ready[2], go[2];

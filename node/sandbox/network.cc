@@ -76,7 +76,7 @@ std::string Rules(const NetworkOptions& options) {
              "192.168.0.0/16, 224.0.0.0/3 } "
           << refuse << "}\n"
           << "chain postrouting { type nat hook postrouting priority 100; policy accept;\n"
-          << "ip saddr " << options.subnet << ".0/24 oifname != \"" << options.bridge() << "\" masquerade }\n";
+          << "ip saddr " << options.subnet << ".0/24 oifname != \"" << options.bridge() << "\" masquerade\n}\n";
   }
   rules << "}\n";
   return rules.str();

@@ -156,10 +156,9 @@ absl::Status EnterRoot(const SandboxSpec& spec) {
   // Nothing mounted from here on is seen by the node, and nothing the node mounts later appears here.
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return ErrnoStatus("part from the node's mounts");
-  ::umask(0);
+  ::umask(022);
   const Tree tree(root);
   GPUAAS_RETURN_IF_ERROR(MakeTree(spec, tree));
-  ::umask(022);
   if (::chdir(root.c_str()) != 0) return ErrnoStatus(root);
   // The old root is put over the new one and let go of at once: no folder for it is needed.
   if (::syscall(SYS_pivot_root, ".", ".") != 0) return ErrnoStatus("pivot_root");
