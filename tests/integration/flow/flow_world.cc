@@ -24,6 +24,7 @@
 #include "stores/ops/operations.h"
 #include "stores/ops/outbox.h"
 #include "temporal/transport/grpc_transport.h"
+#include "workflows/allocation/steps.h"
 #include "workflows/common/time.h"
 #include "workflows/nodes/steps.h"
 
@@ -323,6 +324,12 @@ stores::Allocation FlowWorld::Get(const AllocationId& id) {
       SystemScope(), [&](Transaction& tx) { return stores::GetAllocation(tx, id); });
   Must(allocation.status());
   return *std::move(allocation);
+}
+
+std::string FlowWorld::ResultOf(const AllocationId& id) {
+  auto outcome = client_->GetResult(workflows::kAllocation, "allocation/" + id.str(), 60s);
+  Must(outcome.status());
+  return outcome->state();
 }
 
 bool FlowWorld::WaitForState(const AllocationId& id, domain::AllocationState state) {

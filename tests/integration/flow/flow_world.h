@@ -38,6 +38,7 @@ class FlowWorld {
   void SendStartAgain(const AllocationId& id);  // a late duplicate
 
   stores::Allocation Get(const AllocationId& id);
+  std::string ResultOf(const AllocationId& id);  // of its workflow's newest run, when that has ended
   // At most 60 s of real time.
   bool WaitForState(const AllocationId& id, domain::AllocationState state);
   bool WaitFor(const std::function<bool()>& condition);
