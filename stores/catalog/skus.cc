@@ -70,7 +70,7 @@ absl::StatusOr<std::vector<Availability>> GetAvailability(platform::Transaction&
       tx.Query("SELECT region, model, sum(total) AS total, sum(free) AS free, max(free) AS largest FROM ("
                "SELECT n.region, g.model, n.id, count(*) AS total, count(*) FILTER (WHERE a.id IS NULL) AS free "
                "FROM nodes n JOIN gpus g ON g.node_id = n.id AND g.present "
-               "LEFT JOIN gpu_assignments a ON a.node_id = g.node_id AND a.gpu_uuid = g.uuid AND a.released_at IS NULL "
+               "LEFT JOIN gpu_assignments a ON a.gpu_uuid = g.uuid AND a.released_at IS NULL "
                "WHERE n.state = 'active' AND n.contact = 'ok' GROUP BY n.region, g.model, n.id) AS by_node "
                "GROUP BY region, model ORDER BY region, model"));
   std::vector<Availability> availability;

@@ -15,7 +15,7 @@ namespace {
   "n.enrolled_at, h.at AS last_heartbeat_at, h.boot_id, g.total, g.free, g.model FROM nodes n "                    \
   "LEFT JOIN node_heartbeats h ON h.node_id = n.id LEFT JOIN LATERAL (SELECT count(*) AS total, "                  \
   "count(*) FILTER (WHERE a.id IS NULL) AS free, min(model) AS model FROM gpus LEFT JOIN gpu_assignments a ON "    \
-  "a.node_id = gpus.node_id AND a.gpu_uuid = gpus.uuid AND a.released_at IS NULL WHERE gpus.node_id = n.id AND "   \
+  "a.gpu_uuid = gpus.uuid AND a.released_at IS NULL WHERE gpus.node_id = n.id AND "                                \
   "gpus.present) g ON true "
 
 Node FromRow(const platform::Row& row) {
@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<NodeGpu>> LoadGpus(platform::Transaction& tx, const N
   GPUAAS_ASSIGN_OR_RETURN(
       const platform::Rows rows,
       tx.Query("SELECT g.uuid, g.index, g.model, g.memory_bytes, g.device_path, g.present, a.allocation_id FROM gpus g "
-               "LEFT JOIN gpu_assignments a ON a.node_id = g.node_id AND a.gpu_uuid = g.uuid AND a.released_at IS NULL "
+               "LEFT JOIN gpu_assignments a ON a.gpu_uuid = g.uuid AND a.released_at IS NULL "
                "WHERE g.node_id = $1 ORDER BY g.index, g.uuid",
                {id}));
   std::vector<NodeGpu> gpus;
@@ -62,6 +62,15 @@ absl::StatusOr<std::vector<NodeGpu>> LoadGpus(platform::Transaction& tx, const N
                     .allocation = row.IdOf<AllocationId>("allocation_id")});
   }
   return gpus;
+}
+
+absl::Status CheckEmpty(platform::Transaction& tx, const NodeId& id, const std::string& state) {
+  GPUAAS_ASSIGN_OR_RETURN(
+      const platform::Row row,
+      tx.QueryOne("SELECT count(*) AS n FROM gpu_assignments WHERE node_id = $1 AND released_at IS NULL", {id}, ""));
+  if (row.Int("n") == 0) return absl::OkStatus();
+  return MakeError(ErrorCode::kInvalidState, "the node still holds allocations",
+                   nlohmann::json{{"state", state}, {"assigned_gpus", row.Int("n")}}.dump());
 }
 
 }  // namespace
@@ -115,6 +124,7 @@ absl::StatusOr<Node> SetNodeState(platform::Transaction& tx, const NodeId& id, d
                      "a node that is " + row.Text("state") + " cannot become " + std::string(domain::NameOf(to)),
                      nlohmann::json{{"state", row.Text("state")}}.dump());
   }
+  if (to == domain::NodeState::kReclaimed) GPUAAS_RETURN_IF_ERROR(CheckEmpty(tx, id, row.Text("state")));
   GPUAAS_RETURN_IF_ERROR(tx.Query("UPDATE nodes SET state = $2, reason = $3, operation_id = coalesce($4, "
                                   "operation_id), updated_at = $5 WHERE id = $1",
                                   {id, domain::NameOf(to), reason, operation, now})

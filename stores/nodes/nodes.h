@@ -89,7 +89,7 @@ struct NodePage {
 absl::StatusOr<NodePage> ListNodes(platform::Transaction& tx, const NodeFilter& filter);
 
 // Moves the lifecycle and logs `node.<state>`. Already there: gives the row. `operation` may be empty. kNotFound;
-// kInvalidState with details {state}.
+// kInvalidState with details {state}, also for reclaiming a node that still holds allocations.
 absl::StatusOr<Node> SetNodeState(platform::Transaction& tx, const NodeId& id, domain::NodeState to,
                                   const OperationId& operation, const std::string& reason, const Caller& caller,
                                   Time now);

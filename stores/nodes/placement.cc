@@ -22,7 +22,7 @@ absl::StatusOr<std::vector<domain::PlacementNode>> LoadNodes(platform::Transacti
           "SELECT n.id, n.region, n.state, n.contact, coalesce(min(g.model), '') AS model, count(g.uuid) AS total, "
           "coalesce(array_agg(g.uuid ORDER BY g.index, g.uuid) FILTER (WHERE g.uuid IS NOT NULL AND a.id IS "
           "NULL), '{}') AS free FROM nodes n LEFT JOIN gpus g ON g.node_id = n.id AND g.present LEFT JOIN "
-          "gpu_assignments a ON a.node_id = g.node_id AND a.gpu_uuid = g.uuid AND a.released_at IS NULL WHERE "
+          "gpu_assignments a ON a.gpu_uuid = g.uuid AND a.released_at IS NULL WHERE "
           "n.state <> 'reclaimed' GROUP BY n.id ORDER BY n.id"));
   std::vector<domain::PlacementNode> nodes;
   for (const platform::Row& row : rows) {

@@ -124,5 +124,25 @@ TEST_F(PlacementStoreTest, TheSchemaItselfRefusesASecondLiveAssignment) {
   EXPECT_TRUE(assign().ok());
 }
 
+TEST_F(PlacementStoreTest, AMachineEnrolledTwiceHasItsGpusOnce) {
+  NewNode("gpu-1", 2);
+  const auto again = NewNode("gpu-1-again", 2);
+  database_.Execute(
+      "SELECT set_config('app.scope', 'system', false); UPDATE gpus SET uuid = replace(uuid, 'gpu-1-again', 'gpu-1')");
+  const Allocation first = NewAllocation(2);
+  const NodeId holder = Must(Reserve(first)).node;
+  EXPECT_THAT(Reserve(NewAllocation(1)), FailsWith(ErrorCode::kNoCapacity));
+  const absl::Status reclaim = System([&](Transaction& tx) -> absl::Status {
+    const stores::Caller ops{.tenant = PlatformTenant(), .principal = "usr_ops"};
+    for (const auto to : {domain::NodeState::kCordoned, domain::NodeState::kReclaimed}) {
+      const auto set = stores::SetNodeState(tx, holder, to, OperationId(), "", ops, now());
+      if (!set.ok()) return set.status();
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_THAT(reclaim, IsError(ErrorCode::kInvalidState));
+  EXPECT_EQ(again.gpus_total, 2);
+}
+
 }  // namespace
 }  // namespace gpuaas::tests
