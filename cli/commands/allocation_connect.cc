@@ -36,7 +36,8 @@ ExitCode Run(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   execvp(argv.front(), argv.data());
-  throw CliError(ErrorCode::kInternal, "cannot run " + arguments.front() + ": " + std::strerror(errno), "install an SSH client");
+  throw CliError(ErrorCode::kInternal, "cannot run " + arguments.front() + ": " + std::strerror(errno),
+                 "install an SSH client");
 }
 
 ExitCode Connect(Invocation& run, const ConnectFlags& flags) {
@@ -47,7 +48,8 @@ ExitCode Connect(Invocation& run, const ConnectFlags& flags) {
   const std::string id = ResolveId(run.session(), kAllocation, flags.id);
   Json connection = run.session().Get(PathOf(kAllocation, id, "connection"), {{"mode", "ssh"}});
 
-  const std::string known_hosts = TextAt(connection, "host_public_key").empty() ? "" : (run.world().home / "known_hosts" / id).string();
+  const std::string known_hosts =
+      TextAt(connection, "host_public_key").empty() ? "" : (run.world().home / "known_hosts" / id).string();
   SshCommand ssh = MakeSshCommand(connection, known_hosts, flags.identity);
   if (!known_hosts.empty()) WriteFileAtomically(known_hosts, ssh.known_hosts_line + "\n");
 
@@ -64,7 +66,8 @@ ExitCode Connect(Invocation& run, const ConnectFlags& flags) {
 }  // namespace
 
 SshCommand MakeSshCommand(const Json& connection, const std::string& known_hosts, const std::string& identity) {
-  const std::string host = TextAt(connection, "host"), user = TextAt(connection, "user"), port = TextAt(connection, "port");
+  const std::string host = TextAt(connection, "host"), user = TextAt(connection, "user"),
+                    port = TextAt(connection, "port");
   if (!IsSafeWord(host) || !IsSafeWord(user) || !At(connection, "port").is_number_integer()) {
     throw CliError(ErrorCode::kInternal, "the server's answer names no usable host, port and user");
   }
@@ -73,7 +76,8 @@ SshCommand MakeSshCommand(const Json& connection, const std::string& known_hosts
   if (!known_hosts.empty()) {
     const std::string name = port == "22" ? host : "[" + host + "]:" + port;
     ssh.known_hosts_line = name + " " + Printable(TextAt(connection, "host_public_key"));
-    ssh.arguments.insert(ssh.arguments.end(), {"-o", "UserKnownHostsFile=" + known_hosts, "-o", "StrictHostKeyChecking=yes"});
+    ssh.arguments.insert(ssh.arguments.end(),
+                         {"-o", "UserKnownHostsFile=" + known_hosts, "-o", "StrictHostKeyChecking=yes"});
   }
   if (!identity.empty()) ssh.arguments.insert(ssh.arguments.end(), {"-i", identity, "-o", "IdentitiesOnly=yes"});
   ssh.arguments.push_back(user + "@" + host);
@@ -84,7 +88,8 @@ std::string ShellLine(const std::vector<std::string>& arguments) {
   std::string line;
   for (const std::string& argument : arguments) {
     bool plain = !argument.empty();
-    for (const unsigned char c : argument) plain = plain && (std::isalnum(c) || std::strchr("-_./=:@,+%[]", c) != nullptr);
+    for (const unsigned char c : argument)
+      plain = plain && (std::isalnum(c) || std::strchr("-_./=:@,+%[]", c) != nullptr);
     if (argument.find_first_of("[]") != std::string::npos) plain = false;
     std::string quoted = "'";
     for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);

@@ -31,7 +31,8 @@ class View {
         id_(id),
         options_(options),
         block_(run.world().err, run.world().err_terminal),
-        shows_steps_(run.world().err_terminal.is_tty && (!options.stream_to_stdout || run.world().out_terminal.is_tty)) {}
+        shows_steps_(run.world().err_terminal.is_tty &&
+                     (!options.stream_to_stdout || run.world().out_terminal.is_tty)) {}
 
   void OnEvent(const Json& event) {
     if (const std::string state = TextAt(event, "data.state"); !state.empty()) state_told_ = state;
@@ -96,14 +97,16 @@ class View {
     for (const Json& step : At(history, "steps")) {
       ++number;
       if (IsOver(step) && !shown_.insert(number).second) continue;
-      for (StepRow& row : StepRows(step, number, terminal, run_.Now())) (IsOver(step) ? finished : current).push_back(std::move(row));
+      for (StepRow& row : StepRows(step, number, terminal, run_.Now()))
+        (IsOver(step) ? finished : current).push_back(std::move(row));
     }
     if (!finished.empty()) {
       block_.Clear();
       Permanent() << StepTable(finished, /*headers=*/false, terminal) << std::flush;
     }
     if (state.empty()) return;
-    block_.Draw(StepTable(current, /*headers=*/false, Terminal{}) + Printable(id_) + "  " + state + "  " + FormatDuration(elapsed));
+    block_.Draw(StepTable(current, /*headers=*/false, Terminal{}) + Printable(id_) + "  " + state + "  " +
+                FormatDuration(elapsed));
   }
 
   Invocation& run_;
@@ -119,7 +122,8 @@ class View {
 
 std::string DetachNotice(const std::string& id, const WatchOptions& options) {
   return "detached: " + id + " continues\nresume: gpuaas allocations get " + id + " --watch" +
-         (options.until.empty() ? "" : " --until " + options.until) + "\ncancel: gpuaas allocations release " + id + "\n";
+         (options.until.empty() ? "" : " --until " + options.until) + "\ncancel: gpuaas allocations release " + id +
+         "\n";
 }
 
 }  // namespace
@@ -135,14 +139,17 @@ std::string EventLine(const Json& event) {
     if (const std::string text = TextAt(event, more); !text.empty()) detail += (detail.empty() ? "" : "  ") + text;
   }
   const std::string sequence = TextAt(event, "sequence");
-  return Printable(TextAt(event, "at") + "  " + (sequence.empty() ? "-" : sequence) + "  " + TextAt(event, "type") + "  " + detail) + "\n";
+  return Printable(TextAt(event, "at") + "  " + (sequence.empty() ? "-" : sequence) + "  " + TextAt(event, "type") +
+                   "  " + detail) +
+         "\n";
 }
 
 ExitCode ExitOfWait(const WatchResult& result, std::string_view wanted) {
   if (result.timed_out) return ExitCode::kPending;
   const std::string state = TextAt(result.allocation, "state");
   if (state == wanted || (wanted.empty() && state != "failed")) return ExitCode::kDone;
-  return ExitOf(TextAt(result.allocation, "error.code")) == ExitCode::kNotPlaced ? ExitCode::kNotPlaced : ExitCode::kFailed;
+  return ExitOf(TextAt(result.allocation, "error.code")) == ExitCode::kNotPlaced ? ExitCode::kNotPlaced
+                                                                                 : ExitCode::kFailed;
 }
 
 WatchResult WatchAllocation(Invocation& run, const std::string& id, const WatchOptions& options) {

@@ -9,11 +9,12 @@
 namespace gpuaas::cli {
 
 struct WatchOptions {
-  std::string until;                        // the state that is waited for; empty: the next one in which it rests
-  std::chrono::milliseconds timeout{0};     // zero: none
-  std::string after;                        // sequence number to continue after
-  bool stream_to_stdout = false;            // transitions are the command's data (get --watch), not mere progress
-  std::chrono::milliseconds tick{1'000};    // how often the live block is redrawn and, without events, the state asked for
+  std::string until;                     // the state that is waited for; empty: the next one in which it rests
+  std::chrono::milliseconds timeout{0};  // zero: none
+  std::string after;                     // sequence number to continue after
+  bool stream_to_stdout = false;         // transitions are the command's data (get --watch), not mere progress
+  std::chrono::milliseconds tick{
+      1'000};  // how often the live block is redrawn and, without events, the state asked for
 };
 
 struct WatchResult {

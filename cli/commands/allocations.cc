@@ -20,9 +20,12 @@ struct WaitFlags {
 };
 
 void AddWaitFlags(CLI::App& command, WaitFlags& flags, const std::string& state) {
-  CLI::Option* wait = command.add_flag("--wait", flags.wait, "Wait until it is " + state + "; the exit code tells the outcome");
+  CLI::Option* wait =
+      command.add_flag("--wait", flags.wait, "Wait until it is " + state + "; the exit code tells the outcome");
   command.add_flag("--no-wait", flags.no_wait, "Return once the request is accepted (the default)")->excludes(wait);
-  command.add_option("--timeout", flags.timeout, "Wait at most this long (0: no limit); then exit with 8")->type_name("DURATION")->capture_default_str();
+  command.add_option("--timeout", flags.timeout, "Wait at most this long (0: no limit); then exit with 8")
+      ->type_name("DURATION")
+      ->capture_default_str();
 }
 
 // Shows how a wait ended: the allocation as data, and an error unless it ended as wanted.
@@ -38,7 +41,8 @@ ExitCode FinishWait(Invocation& run, const WatchResult& result, const std::strin
         .Exit(exit);
   }
   CliError error(ErrorCode::kInternal, id + " is " + state, "gpuaas allocations history " + id);
-  if (const std::string cause = TextAt(result.allocation, "error.message"); !cause.empty()) error.message += ": " + cause;
+  if (const std::string cause = TextAt(result.allocation, "error.message"); !cause.empty())
+    error.message += ": " + cause;
   if (const std::string code = TextAt(result.allocation, "error.code"); !code.empty()) error.code = code;
   error.correlation_id = TextAt(result.allocation, "correlation_id");
   error.details = {{"state", state}};
@@ -69,7 +73,8 @@ struct CreateFlags {
 
 Json CreateBody(Invocation& run, const CreateFlags& flags) {
   const std::string region = flags.region.empty() ? run.settings().Get("region") : flags.region;
-  if (region.empty()) throw UsageError("no region given", "--region us-buffalo-1, or for good: gpuaas context use --region us-buffalo-1");
+  if (region.empty())
+    throw UsageError("no region given", "--region us-buffalo-1, or for good: gpuaas context use --region us-buffalo-1");
   Json keys = Json::array();
   for (const std::string& key : flags.ssh_keys) {
     try {
@@ -82,7 +87,8 @@ Json CreateBody(Invocation& run, const CreateFlags& flags) {
   Json body = {{"sku", flags.sku}, {"gpus", flags.gpus}, {"region", region}, {"ssh_key_ids", keys}};
   if (!flags.name.empty()) body["name"] = flags.name;
   if (!flags.lease.empty()) {
-    body["lease_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(DurationOf("--lease", flags.lease)).count();
+    body["lease_seconds"] =
+        std::chrono::duration_cast<std::chrono::seconds>(DurationOf("--lease", flags.lease)).count();
   }
   return body;
 }
@@ -98,18 +104,25 @@ ExitCode Create(Invocation& run, const CreateFlags& flags) {
 
 void AddCreate(CLI::App& allocations, Invocation& run) {
   auto flags = std::make_shared<CreateFlags>();
-  CLI::App* create = AddCommand(allocations, run, "create", "Ask for GPUs",
-                                "  gpuaas allocations create --sku h200-sxm-slice --gpus 1 --region us-buffalo-1 --ssh-key-id laptop\n"
-                                "  gpuaas allocations create --sku h200-sxm-8x --gpus 8 --region us-buffalo-1 --ssh-key-id laptop \\\n"
-                                "      --name train-7b --lease 12h --wait --timeout 15m",
-                                [&run, flags] { return Create(run, *flags); });
+  CLI::App* create =
+      AddCommand(allocations, run, "create", "Ask for GPUs",
+                 "  gpuaas allocations create --sku h200-sxm-slice --gpus 1 --region us-buffalo-1 --ssh-key-id laptop\n"
+                 "  gpuaas allocations create --sku h200-sxm-8x --gpus 8 --region us-buffalo-1 --ssh-key-id laptop \\\n"
+                 "      --name train-7b --lease 12h --wait --timeout 15m",
+                 [&run, flags] { return Create(run, *flags); });
   create->add_option("--sku", flags->sku, "What to allocate (gpuaas catalog list)")->required()->type_name(kSkuName);
   create->add_option("--gpus", flags->gpus, "How many GPUs")->type_name("N")->capture_default_str();
   create->add_option("--region", flags->region, "Where; the context's region if left out")->type_name("REGION");
   create->add_option("--ssh-key-id", flags->ssh_keys, "Who may enter: a key's id or name; may be repeated")
-      ->required()->delimiter(',')->type_name(kSshKeyId)->take_all()->expected(1)->allow_extra_args(false);
+      ->required()
+      ->delimiter(',')
+      ->type_name(kSshKeyId)
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
   create->add_option("--name", flags->name, "What to call it")->type_name("NAME");
-  create->add_option("--lease", flags->lease, "How long to keep it, from the moment it is active (default 4h)")->type_name("DURATION");
+  create->add_option("--lease", flags->lease, "How long to keep it, from the moment it is active (default 4h)")
+      ->type_name("DURATION");
   AddKeyFlag(*create, flags->key);
   AddWaitFlags(*create, flags->wait, "active");
 }
@@ -160,16 +173,20 @@ ExitCode Get(Invocation& run, const GetFlags& flags) {
 
 void AddGet(CLI::App& allocations, Invocation& run) {
   auto flags = std::make_shared<GetFlags>();
-  CLI::App* get = AddCommand(allocations, run, "get", "Show one allocation; --watch follows it until it is active or over",
-                             "  gpuaas allocations get alloc_01J8 --watch\n"
-                             "  gpuaas allocations get train-7b --watch --until released -o jsonl",
-                             [&run, flags] { return Get(run, *flags); });
+  CLI::App* get =
+      AddCommand(allocations, run, "get", "Show one allocation; --watch follows it until it is active or over",
+                 "  gpuaas allocations get alloc_01J8 --watch\n"
+                 "  gpuaas allocations get train-7b --watch --until released -o jsonl",
+                 [&run, flags] { return Get(run, *flags); });
   get->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
   CLI::Option* watch = get->add_flag("-w,--watch", flags->watch, "Follow it; the exit code tells the outcome");
-  get->add_option("--until", flags->until, "Follow it up to this state")->needs(watch)->type_name("active|released")
+  get->add_option("--until", flags->until, "Follow it up to this state")
+      ->needs(watch)
+      ->type_name("active|released")
       ->check(CLI::IsMember({"active", "released"}));
   get->add_option("--after", flags->after, "Continue after this sequence number")->needs(watch)->type_name("N");
-  get->add_option("--timeout", flags->timeout, "Follow it at most this long (0: no limit); then exit with 8")->type_name("DURATION");
+  get->add_option("--timeout", flags->timeout, "Follow it at most this long (0: no limit); then exit with 8")
+      ->type_name("DURATION");
 }
 
 // ---- extend and release
@@ -181,15 +198,16 @@ void AddExtend(CLI::App& allocations, Invocation& run) {
     std::string key;
   };
   auto flags = std::make_shared<Flags>();
-  CLI::App* extend = AddCommand(allocations, run, "extend", "Move the end of the lease",
-                                "  gpuaas allocations extend alloc_01J8 --by 2h", [&run, flags] {
-                                  const auto by = std::chrono::duration_cast<std::chrono::seconds>(DurationOf("--by", flags->by));
-                                  const std::string id = ResolveId(run.session(), kAllocation, flags->id);
-                                  run.output().Object(run.session().Mutate({"POST", PathOf(kAllocation, id, "extend"),
-                                                                            Json{{"additional_seconds", by.count()}}, flags->key}),
-                                                      AllocationColumns());
-                                  return ExitCode::kDone;
-                                });
+  CLI::App* extend =
+      AddCommand(allocations, run, "extend", "Move the end of the lease",
+                 "  gpuaas allocations extend alloc_01J8 --by 2h", [&run, flags] {
+                   const auto by = std::chrono::duration_cast<std::chrono::seconds>(DurationOf("--by", flags->by));
+                   const std::string id = ResolveId(run.session(), kAllocation, flags->id);
+                   run.output().Object(run.session().Mutate({"POST", PathOf(kAllocation, id, "extend"),
+                                                             Json{{"additional_seconds", by.count()}}, flags->key}),
+                                       AllocationColumns());
+                   return ExitCode::kDone;
+                 });
   extend->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
   extend->add_option("--by", flags->by, "How much longer")->required()->type_name("DURATION");
   AddKeyFlag(*extend, flags->key);
@@ -237,7 +255,9 @@ void AddRelease(CLI::App& allocations, Invocation& run) {
                                  "  gpuaas allocations release alloc_01J8 --wait\n"
                                  "  gpuaas allocations release alloc_01J8 alloc_01J9 --yes",
                                  [&run, flags] { return Release(run, *flags); });
-  release->add_option("allocation", flags->ids, "Ids, their beginnings, or names")->required()->type_name(kAllocationId);
+  release->add_option("allocation", flags->ids, "Ids, their beginnings, or names")
+      ->required()
+      ->type_name(kAllocationId);
   release->add_option("--reason", flags->reason, "Kept in its log")->type_name("TEXT");
   release->add_flag("-y,--yes", flags->yes, "Needed to release several at once");
   AddKeyFlag(*release, flags->key);
@@ -257,20 +277,21 @@ std::string NextAfterHistory(const Json& allocation) {
 
 void AddHistory(CLI::App& allocations, Invocation& run) {
   auto id = std::make_shared<std::string>();
-  CLI::App* history = AddCommand(allocations, run, "history", "Every step of an allocation, with its attempts and causes",
-                                 "  gpuaas allocations history alloc_01J8", [&run, id] {
-                                   const std::string whole = ResolveId(run.session(), kAllocation, *id);
-                                   const Json steps = run.session().Get(PathOf(kAllocation, whole, "history"));
-                                   std::string picture;
-                                   if (run.output().IsTable()) {
-                                     const Json allocation = run.session().Get(PathOf(kAllocation, whole));
-                                     const Terminal& terminal = run.output().terminal();
-                                     picture = HistoryPicture(AllocationTitle(allocation, terminal, run.Now()), steps,
-                                                              NextAfterHistory(allocation), terminal, run.Now());
-                                   }
-                                   run.output().ObjectOr(steps, picture);
-                                   return ExitCode::kDone;
-                                 });
+  CLI::App* history =
+      AddCommand(allocations, run, "history", "Every step of an allocation, with its attempts and causes",
+                 "  gpuaas allocations history alloc_01J8", [&run, id] {
+                   const std::string whole = ResolveId(run.session(), kAllocation, *id);
+                   const Json steps = run.session().Get(PathOf(kAllocation, whole, "history"));
+                   std::string picture;
+                   if (run.output().IsTable()) {
+                     const Json allocation = run.session().Get(PathOf(kAllocation, whole));
+                     const Terminal& terminal = run.output().terminal();
+                     picture = HistoryPicture(AllocationTitle(allocation, terminal, run.Now()), steps,
+                                              NextAfterHistory(allocation), terminal, run.Now());
+                   }
+                   run.output().ObjectOr(steps, picture);
+                   return ExitCode::kDone;
+                 });
   history->add_option("allocation", *id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
 }
 

@@ -24,7 +24,8 @@ struct ApiFlags {
 // "a.b=c" sets {"a": {"b": c}}.
 void SetField(Json& body, const std::string& field, bool typed) {
   const std::size_t equals = field.find('=');
-  if (equals == 0 || equals == std::string::npos) throw UsageError("not a field: '" + field + "'", "-f name=value, or -f - for a body on standard input");
+  if (equals == 0 || equals == std::string::npos)
+    throw UsageError("not a field: '" + field + "'", "-f name=value, or -f - for a body on standard input");
   Json* at = &body;
   std::string path = field.substr(0, equals);
   for (std::size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.')) {
@@ -90,11 +91,13 @@ ExitCode Api(Invocation& run, const ApiFlags& flags) {
   const std::string method = !flags.method.empty() ? flags.method : body ? "POST" : "GET";
   const bool is_public = target.starts_with("/health") || target.starts_with("/docs");
   const Session session = is_public ? run.OpenSession()
-                                    : run.SessionFor(run.settings().Get("url"), run.settings().Get("tenant"), run.settings().Get("project"));
+                                    : run.SessionFor(run.settings().Get("url"), run.settings().Get("tenant"),
+                                                     run.settings().Get("project"));
   if (flags.paginate) {
     if (method != "GET") throw UsageError("--paginate is for GET");
     const Listing listing = List(session, target, {}, 0, {});
-    run.output().ObjectOr({{"items", listing.items}, {"next_cursor", nullptr}}, Printable(listing.items.dump(2), true) + "\n");
+    run.output().ObjectOr({{"items", listing.items}, {"next_cursor", nullptr}},
+                          Printable(listing.items.dump(2), true) + "\n");
     return ExitCode::kDone;
   }
   const bool is_read = method == "GET" || method == "HEAD";
@@ -113,20 +116,33 @@ ExitCode Api(Invocation& run, const ApiFlags& flags) {
 
 void AddApi(CLI::App& root, Invocation& run) {
   auto flags = std::make_shared<ApiFlags>();
-  CLI::App* api = AddCommand(root, run, "api", "Call the REST interface directly",
-                             "  gpuaas api allocations\n"
-                             "  gpuaas api allocations --paginate\n"
-                             "  gpuaas api /api/v1/ssh-keys -f name=laptop -f public_key='ssh-ed25519 AAAA...'\n"
-                             "  echo '{\"additional_seconds\": 3600}' | gpuaas api allocations/alloc_01J8.../extend -f -",
-                             [&run, flags] { return Api(run, *flags); });
-  api->add_option("path", flags->target, "A path; one without a leading / is below /api/v1/")->required()->type_name("PATH");
+  CLI::App* api =
+      AddCommand(root, run, "api", "Call the REST interface directly",
+                 "  gpuaas api allocations\n"
+                 "  gpuaas api allocations --paginate\n"
+                 "  gpuaas api /api/v1/ssh-keys -f name=laptop -f public_key='ssh-ed25519 AAAA...'\n"
+                 "  echo '{\"additional_seconds\": 3600}' | gpuaas api allocations/alloc_01J8.../extend -f -",
+                 [&run, flags] { return Api(run, *flags); });
+  api->add_option("path", flags->target, "A path; one without a leading / is below /api/v1/")
+      ->required()
+      ->type_name("PATH");
   api->add_option("-X,--method", flags->method, "GET, or POST if there are fields")->type_name("METHOD");
-  api->add_option("-f,--field", flags->fields, "A text field of the JSON body (a.b=c nests); - takes the body from standard input")
-      ->type_name("NAME=VALUE")->take_all()->expected(1)->allow_extra_args(false);
+  api->add_option("-f,--field", flags->fields,
+                  "A text field of the JSON body (a.b=c nests); - takes the body from standard input")
+      ->type_name("NAME=VALUE")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
   api->add_option("-F,--typed-field", flags->typed_fields, "A field whose value is JSON: a number, true, null, a list")
-      ->type_name("NAME=JSON")->take_all()->expected(1)->allow_extra_args(false);
+      ->type_name("NAME=JSON")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
   api->add_option("-H,--header", flags->headers, "A header more; then nothing is stored for a resume")
-      ->type_name("NAME:VALUE")->take_all()->expected(1)->allow_extra_args(false);
+      ->type_name("NAME:VALUE")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
   api->add_flag("--paginate", flags->paginate, "Gather all pages of a list");
   AddKeyFlag(*api, flags->key);
 }

@@ -45,9 +45,11 @@ std::string PasswordOf(Invocation& run, const LoginFlags& flags) {
 // A context of an earlier login would silently send everything to a place that this user does not belong to.
 void WarnOfForeignContext(Invocation& run, const Json& scope) {
   const Setting& tenant = run.settings().Find("tenant");
-  if (tenant.value.empty() || tenant.value == TextAt(scope, "tenant") || tenant.value == TextAt(scope, "tenant_id")) return;
-  run.Progress("note: tenant '" + tenant.value + "' from " + tenant.origin + " is not this login's; gpuaas context use --tenant " +
-               TextAt(scope, "tenant") + " --project " + TextAt(scope, "project") + " follows it");
+  if (tenant.value.empty() || tenant.value == TextAt(scope, "tenant") || tenant.value == TextAt(scope, "tenant_id"))
+    return;
+  run.Progress("note: tenant '" + tenant.value + "' from " + tenant.origin +
+               " is not this login's; gpuaas context use --tenant " + TextAt(scope, "tenant") + " --project " +
+               TextAt(scope, "project") + " follows it");
 }
 
 ExitCode DevLogin(Invocation& run, const LoginFlags& flags) {
@@ -58,7 +60,8 @@ ExitCode DevLogin(Invocation& run, const LoginFlags& flags) {
   if (At(token, "scope").is_object()) login.scope = token["scope"];
   run.credentials().Store(url, login);
   WarnOfForeignContext(run, login.scope);
-  run.output().Object({{"username", login.username}, {"url", url}, {"expires_at", login.expires_at}, {"scope", login.scope}}, kLogin);
+  run.output().Object(
+      {{"username", login.username}, {"url", url}, {"expires_at", login.expires_at}, {"scope", login.scope}}, kLogin);
   return ExitCode::kDone;
 }
 
@@ -80,13 +83,16 @@ void AddAuth(CLI::App& root, Invocation& run) {
                                "  gpuaas auth dev-login --username dev-user --password dev123",
                                [&run, flags] { return DevLogin(run, *flags); });
   login->add_option("-u,--username", flags->username, "The user's name")->required()->type_name("NAME");
-  auto* password = login->add_option("--password", flags->password, "The password; others on this machine can see it")->type_name("TEXT");
-  login->add_flag("--password-stdin", flags->password_stdin, "Read the password from standard input")->excludes(password);
+  auto* password = login->add_option("--password", flags->password, "The password; others on this machine can see it")
+                       ->type_name("TEXT");
+  login->add_flag("--password-stdin", flags->password_stdin, "Read the password from standard input")
+      ->excludes(password);
 
-  AddCommand(*auth, run, "whoami", "Who is logged in, where, and what they may do", "  gpuaas auth whoami -o json", [&run] {
-    run.output().Object(run.session().Get("/api/v1/auth/whoami"), kIdentity);
-    return ExitCode::kDone;
-  });
+  AddCommand(*auth, run, "whoami", "Who is logged in, where, and what they may do", "  gpuaas auth whoami -o json",
+             [&run] {
+               run.output().Object(run.session().Get("/api/v1/auth/whoami"), kIdentity);
+               return ExitCode::kDone;
+             });
   AddCommand(*auth, run, "logout", "Forget the login on this machine", "", [&run] { return Logout(run); });
 }
 

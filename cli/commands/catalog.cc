@@ -27,10 +27,11 @@ void AddCatalog(CLI::App& root, Invocation& run) {
   CLI::App* catalog = AddGroup(root, "catalog", "What can be allocated, and where");
 
   auto region = std::make_shared<std::string>();
-  CLI::App* list = AddCommand(*catalog, run, "list", "List SKUs", "  gpuaas catalog list --region us-buffalo-1", [&run, region] {
-    const Listing skus = ListOnePage(run.session(), "/api/v1/catalog/skus", {{"region", *region}});
-    return ShowItems(run, skus.items, skus.next_cursor, kSku, "SKUs");
-  });
+  CLI::App* list =
+      AddCommand(*catalog, run, "list", "List SKUs", "  gpuaas catalog list --region us-buffalo-1", [&run, region] {
+        const Listing skus = ListOnePage(run.session(), "/api/v1/catalog/skus", {{"region", *region}});
+        return ShowItems(run, skus.items, skus.next_cursor, kSku, "SKUs");
+      });
   list->add_option("--region", *region, "Only those offered there")->type_name("REGION");
 
   auto name = std::make_shared<std::string>();

@@ -93,7 +93,10 @@ std::vector<Candidate> ValuesFromServer(Invocation& run, const std::string& type
       for (const auto& listed : run.pending().List()) found.push_back({listed.request.key, listed.request.command});
       return found;
     }
-    const ResourceKind* kind = type == kAllocationId ? &kAllocation : type == kNodeId ? &kNode : type == kSshKeyId ? &kSshKey : nullptr;
+    const ResourceKind* kind = type == kAllocationId ? &kAllocation
+                               : type == kNodeId     ? &kNode
+                               : type == kSshKeyId   ? &kSshKey
+                                                     : nullptr;
     if (kind == nullptr && type != kSkuName) return found;
     run.flags.request_timeout = "250ms";
     const Session& session = run.session();
@@ -102,7 +105,8 @@ std::vector<Candidate> ValuesFromServer(Invocation& run, const std::string& type
                                             : ListOnePage(session, kind->path, {});
     for (const Json& item : listing.items) {
       const std::string id = TextAt(item, "id"), name = TextAt(item, "name"), state = TextAt(item, "state");
-      found.push_back({Printable(id.empty() ? name : id), Printable(id.empty() ? "" : name + (state.empty() ? "" : " " + state))});
+      found.push_back(
+          {Printable(id.empty() ? name : id), Printable(id.empty() ? "" : name + (state.empty() ? "" : " " + state))});
     }
   } catch (const CliError&) {  // no completion rather than an error in the middle of a line
   }
@@ -158,7 +162,8 @@ void AddCompletion(CLI::App& root, Invocation& run) {
   CLI::App* completion = AddGroup(root, "completion", "Scripts that complete commands, options and ids in a shell");
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     AddCommand(*completion, run, shell, "Print the script for " + shell,
-               shell == "fish" ? "  gpuaas completion fish | source" : "  source <(gpuaas completion " + shell + ")", [&run, shell] {
+               shell == "fish" ? "  gpuaas completion fish | source" : "  source <(gpuaas completion " + shell + ")",
+               [&run, shell] {
                  run.world().out << CompletionScript(shell) << std::flush;
                  return ExitCode::kDone;
                });

@@ -15,8 +15,8 @@ struct Candidate {
 };
 
 // What may stand at the last of `words` (the line after the program's name; the last one may be empty or half typed).
-// Commands and options come from the App tree; values of a type that only the server knows from `values`, which gets the
-// type's name ("ALLOCATION").
+// Commands and options come from the App tree; values of a type that only the server knows from `values`, which gets
+// the type's name ("ALLOCATION").
 std::vector<Candidate> Complete(const CLI::App& root, const std::vector<std::string>& words,
                                 const std::function<std::vector<Candidate>(const std::string& type)>& values);
 

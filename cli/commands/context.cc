@@ -14,10 +14,13 @@ const Columns kSetting = {{"name", "name"}, {"value", "value"}, {"source", "sour
 // Written to the profile file: what later commands go by.
 ExitCode Use(Invocation& run, const std::map<std::string, std::string>& stored, bool clear) {
   std::map<std::string, std::string> changes = stored;
-  for (const auto& [name, value] : run.flags.settings) changes[name] = value;  // --tenant, --project, ... are options of all commands
+  for (const auto& [name, value] : run.flags.settings)
+    changes[name] = value;  // --tenant, --project, ... are options of all commands
   std::erase_if(changes, [](const auto& change) { return change.second.empty(); });
   if (changes.empty() && !clear) {
-    throw UsageError("nothing to use", "gpuaas context use --tenant acme --project ml-research; also --url, --ca-file, --region, --output");
+    throw UsageError(
+        "nothing to use",
+        "gpuaas context use --tenant acme --project ml-research; also --url, --ca-file, --region, --output");
   }
   if (const auto output = changes.find("output"); output != changes.end() && !ParseFormat(output->second)) {
     throw UsageError("unknown output format '" + output->second + "'", "one of table, wide, json, jsonl, yaml, none");
@@ -29,8 +32,12 @@ ExitCode Use(Invocation& run, const std::map<std::string, std::string>& stored, 
     profile[name] = name == "ca_file" ? std::filesystem::absolute(value).string() : value;
   }
   WriteFileAtomically(run.profile_file(), profile.dump(2) + "\n");
-  run.output().Object(profile, {{"tenant", "tenant"}, {"project", "project"}, {"region", "region"}, {"url", "url"},
-                                {"ca_file", "ca_file"}, {"output", "output"}});
+  run.output().Object(profile, {{"tenant", "tenant"},
+                                {"project", "project"},
+                                {"region", "region"},
+                                {"url", "url"},
+                                {"ca_file", "ca_file"},
+                                {"output", "output"}});
   return ExitCode::kDone;
 }
 
@@ -46,8 +53,9 @@ LoginView LookAtLogin(Invocation& run) {
   } else if (!view.login) {
     view.status = "not logged in";
   } else if (const auto left = ValidFor(*view.login, run.Now())) {
-    view.status = "as " + view.login->username + "; the token " +
-                  (left->count() > 0 ? "expires in " + FormatDuration(*left) : "expired " + FormatDuration(-*left) + " ago");
+    view.status =
+        "as " + view.login->username + "; the token " +
+        (left->count() > 0 ? "expires in " + FormatDuration(*left) : "expired " + FormatDuration(-*left) + " ago");
   } else {
     view.status = "as " + view.login->username;
   }
@@ -96,8 +104,8 @@ void AddContext(CLI::App& root, Invocation& run) {
                              [&run, flags] { return Use(run, {{"region", flags->region}}, flags->clear); });
   use->add_option("--region", flags->region, "Where to allocate unless a command says otherwise")->type_name("REGION");
   use->add_flag("--clear", flags->clear, "Forget what was remembered first");
-  AddCommand(*context, run, "show", "Show every setting and where its value comes from", "  gpuaas context show -o json",
-             [&run] { return Show(run); });
+  AddCommand(*context, run, "show", "Show every setting and where its value comes from",
+             "  gpuaas context show -o json", [&run] { return Show(run); });
 }
 
 }  // namespace gpuaas::cli

@@ -13,15 +13,17 @@ namespace gpuaas::cli {
 namespace {
 
 constexpr const char* kGroups[][2] = {
-    {"auth", "Start"},      {"context", "Start"},        {"catalog", "GPUs"},   {"allocations", "GPUs"},
-    {"ssh-keys", "GPUs"},   {"nodes", "Administration"}, {"ops", "Administration"}, {"pending", "Tools"},
-    {"api", "Tools"},       {"completion", "Tools"},     {"help", "Tools"},     {"version", "Tools"},
+    {"auth", "Start"},    {"context", "Start"},        {"catalog", "GPUs"},       {"allocations", "GPUs"},
+    {"ssh-keys", "GPUs"}, {"nodes", "Administration"}, {"ops", "Administration"}, {"pending", "Tools"},
+    {"api", "Tools"},     {"completion", "Tools"},     {"help", "Tools"},         {"version", "Tools"},
 };
 
 void AddGlobalFlags(CLI::App& root, GlobalFlags& flags) {
   constexpr const char* kGroup = "Options of every command";
-  const auto setting = [&](const std::string& names, const std::string& name, const std::string& help, const std::string& type) {
-    root.add_option_function<std::string>(names, [&flags, name](const std::string& value) { flags.settings[name] = value; }, help)
+  const auto setting = [&](const std::string& names, const std::string& name, const std::string& help,
+                           const std::string& type) {
+    root.add_option_function<std::string>(
+            names, [&flags, name](const std::string& value) { flags.settings[name] = value; }, help)
         ->type_name(type)
         ->group(kGroup);
   };
@@ -34,7 +36,9 @@ void AddGlobalFlags(CLI::App& root, GlobalFlags& flags) {
   root.add_option("--columns", flags.columns, "Only these columns")->type_name("NAMES")->group(kGroup);
   root.add_flag("--no-headers", flags.no_headers, "No header line in tables")->group(kGroup);
   root.add_flag("--interactive", flags.interactive, "Allow questions on the terminal")->group(kGroup);
-  root.add_option("--request-timeout", flags.request_timeout, "Bound of one request")->type_name("DURATION")->group(kGroup);
+  root.add_option("--request-timeout", flags.request_timeout, "Bound of one request")
+      ->type_name("DURATION")
+      ->group(kGroup);
 }
 
 // Every option of the commands below can be given by a variable. The settings have their own rule (Settings).
@@ -75,10 +79,16 @@ CliError ExplainParseError(const CLI::App& root, const CLI::ParseError& error) {
   std::string words = WordsOf(*at);
   const std::string look = words + " --help";
   std::vector<std::string> unknown = root.remaining(/*recurse=*/true);
-  if (unknown.empty()) return UsageError(error.what(), look);
+  if (unknown.empty()) {
+    std::string commands;
+    for (const CLI::App* command : CommandsOf(*at)) commands += (commands.empty() ? "" : "|") + command->get_name();
+    return commands.empty() ? UsageError(error.what(), look)
+                            : UsageError("'" + words + "' needs a command", words + " " + commands);
+  }
 
   const std::string word = unknown.front().substr(0, unknown.front().find('='));
-  if (word == "--jq") return UsageError("--jq is not built in", "pipe the JSON into jq: " + words + " -o json | jq ...");
+  if (word == "--jq")
+    return UsageError("--jq is not built in", "pipe the JSON into jq: " + words + " -o json | jq ...");
   std::vector<std::string> known;
   const bool is_option = word.starts_with('-');
   if (is_option) {
@@ -91,8 +101,12 @@ CliError ExplainParseError(const CLI::App& root, const CLI::ParseError& error) {
     for (const CLI::App* deeper : CommandsOf(*at)) known.push_back(deeper->get_name());
   }
   const auto near = Suggest(word, known);
-  return UsageError((is_option ? "unknown option " : known.empty() ? "unexpected argument " : "unknown command ") + ("'" + word + "'"),
-                    near.empty() ? look : "did you mean " + (is_option ? words + " ... " : words + " ") + near.front() + "?");
+  return UsageError(
+      (is_option       ? "unknown option "
+       : known.empty() ? "unexpected argument "
+                       : "unknown command ") +
+          ("'" + word + "'"),
+      near.empty() ? look : "did you mean " + (is_option ? words + " ... " : words + " ") + near.front() + "?");
 }
 
 // How errors are to be shown has to be known even where the command line can't be understood.

@@ -43,7 +43,8 @@ ExitCode ShowExitCodes(Invocation& run) {
   return ShowItems(run, items, {}, {{"exit", "exit"}, {"meaning", "meaning"}, {"codes", "codes"}}, "exit codes");
 }
 
-constexpr const char* kEnvironmentTopic = R"(Every option can be given as a variable: --ssh-key-id is GPUAAS_SSH_KEY_ID. A flag wins over the variable, the
+constexpr const char* kEnvironmentTopic =
+    R"(Every option can be given as a variable: --ssh-key-id is GPUAAS_SSH_KEY_ID. A flag wins over the variable, the
 variable over what `gpuaas context use` remembered; `gpuaas context show` says where each value comes from.
 
 GPUAAS_URL, GPUAAS_CA_FILE, GPUAAS_TENANT, GPUAAS_PROJECT, GPUAAS_REGION, GPUAAS_OUTPUT   the context
@@ -102,7 +103,8 @@ ExitCode ShowHelp(const CLI::App& root, Invocation& run, const std::vector<std::
   run.world().out << command->help(words.empty() ? "" : path.substr(0, path.rfind(' '))) << std::flush;
   if (words.empty()) {
     run.world().out << "\nTopics:\n";
-    for (const Topic& topic : kTopics) run.world().out << "  gpuaas help " << Pad(topic.name, 14) << topic.description << "\n";
+    for (const Topic& topic : kTopics)
+      run.world().out << "  gpuaas help " << Pad(topic.name, 14) << topic.description << "\n";
     run.world().out.flush();
   }
   return ExitCode::kDone;
@@ -115,7 +117,8 @@ void AddHelp(CLI::App& root, Invocation& run) {
   CLI::App* help = AddCommand(root, run, "help", "Help about a command or a topic",
                               "  gpuaas help allocations create\n  gpuaas help exit-codes",
                               [&root, &run, words] { return ShowHelp(root, run, *words); });
-  help->add_option("about", *words, "A command's words, or exit-codes, environment, output")->type_name("exit-codes|environment|output");
+  help->add_option("about", *words, "A command's words, or exit-codes, environment, output")
+      ->type_name("exit-codes|environment|output");
 
   AddCommand(root, run, "version", "This program's version", "", [&run] {
     run.output().ObjectOr({{"name", "gpuaas"}, {"version", GPUAAS_VERSION}}, "gpuaas " GPUAAS_VERSION "\n");

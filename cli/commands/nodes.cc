@@ -59,17 +59,17 @@ void AddAction(CLI::App& nodes, Invocation& run, const NodeAction& action) {
   };
   auto flags = std::make_shared<Flags>();
   const std::string name = action.name;
-  CLI::App* command = AddCommand(nodes, run, name, action.description,
-                                 "  gpuaas nodes " + name + " node-0 --reason 'new driver'" + (action.destructive ? " --yes" : ""),
-                                 [&run, flags, name, destructive = action.destructive] {
-                                   const std::string id = ResolveId(run.session(), kNode, flags->id);
-                                   if (destructive) run.Confirm(flags->yes, name + " node " + flags->id + " (" + id + ")");
-                                   Json body = Json::object();
-                                   if (!flags->reason.empty()) body["reason"] = flags->reason;
-                                   run.output().Object(run.session().Mutate({"POST", PathOf(kNode, id, name), body, flags->key}),
-                                                       kNodeColumns);
-                                   return ExitCode::kDone;
-                                 });
+  CLI::App* command = AddCommand(
+      nodes, run, name, action.description,
+      "  gpuaas nodes " + name + " node-0 --reason 'new driver'" + (action.destructive ? " --yes" : ""),
+      [&run, flags, name, destructive = action.destructive] {
+        const std::string id = ResolveId(run.session(), kNode, flags->id);
+        if (destructive) run.Confirm(flags->yes, name + " node " + flags->id + " (" + id + ")");
+        Json body = Json::object();
+        if (!flags->reason.empty()) body["reason"] = flags->reason;
+        run.output().Object(run.session().Mutate({"POST", PathOf(kNode, id, name), body, flags->key}), kNodeColumns);
+        return ExitCode::kDone;
+      });
   command->add_option("node", flags->id, "Id, its beginning, or name")->required()->type_name(kNodeId);
   command->add_option("--reason", flags->reason, "Kept with the node and in its log")->type_name("TEXT");
   if (action.destructive) command->add_flag("-y,--yes", flags->yes, "Do not ask");
@@ -117,14 +117,16 @@ void AddNodes(CLI::App& root, Invocation& run) {
                                "  gpuaas nodes enrol --name gpu-14", [&run, enrol_flags] {
                                  Json body = {{"name", enrol_flags->name}};
                                  if (!enrol_flags->region.empty()) body["region"] = enrol_flags->region;
-                                 const Json made = run.session().Mutate({"POST", "/api/v1/nodes/enrolments", body, enrol_flags->key});
+                                 const Json made =
+                                     run.session().Mutate({"POST", "/api/v1/nodes/enrolments", body, enrol_flags->key});
                                  run.output().ObjectOr(made, Printable(TextAt(made, "command")) + "\n");
-                                 run.Progress("run it as root on " + enrol_flags->name + " before " + TextAt(made, "expires_at") +
-                                              "; it works once");
+                                 run.Progress("run it as root on " + enrol_flags->name + " before " +
+                                              TextAt(made, "expires_at") + "; it works once");
                                  return ExitCode::kDone;
                                });
   enrol->add_option("--name", enrol_flags->name, "What to call the node")->required()->type_name("NAME");
-  enrol->add_option("--region", enrol_flags->region, "Where it stands; the service's own region if left out")->type_name("REGION");
+  enrol->add_option("--region", enrol_flags->region, "Where it stands; the service's own region if left out")
+      ->type_name("REGION");
   AddKeyFlag(*enrol, enrol_flags->key);
 
   for (const NodeAction& action : kActions) AddAction(*nodes, run, action);

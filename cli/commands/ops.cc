@@ -53,7 +53,8 @@ ExitCode Overview(Invocation& run) {
                {"allocations", Counts(At(overview, "allocations"))},
                {"nodes", Counts(At(overview, "nodes"))},
                {"outbox", TextAt(overview, "outbox_pending") + " intents wait to be handed over"}};
-  Columns columns = {{"region", "region"}, {"gpus", "gpus"}, {"allocations", "allocations"}, {"nodes", "nodes"}, {"outbox", "outbox"}};
+  Columns columns = {
+      {"region", "region"}, {"gpus", "gpus"}, {"allocations", "allocations"}, {"nodes", "nodes"}, {"outbox", "outbox"}};
   for (const auto& [name, component] : At(overview, "components").items()) {
     const std::string message = TextAt(component, "message");
     card[name] = TextAt(component, "status") + (message.empty() ? "" : ": " + message);
@@ -75,7 +76,8 @@ std::string PathOfWorkflow(const WorkflowName& name, std::string_view action = {
     split = {name.kind.substr(0, slash), name.kind.substr(slash + 1)};
   }
   if (split.id.empty()) throw UsageError("a workflow is named by kind and id", "gpuaas ops workflows list shows both");
-  std::string path = "/api/v1/ops/workflows/" + platform::PercentEncode(split.kind) + "/" + platform::PercentEncode(split.id);
+  std::string path =
+      "/api/v1/ops/workflows/" + platform::PercentEncode(split.kind) + "/" + platform::PercentEncode(split.id);
   return action.empty() ? path : path + "/" + std::string(action);
 }
 
@@ -107,7 +109,8 @@ ExitCode History(Invocation& run, const WorkflowName& name) {
 
 void AddOps(CLI::App& root, Invocation& run) {
   CLI::App* ops = AddGroup(root, "ops", "The platform at work (administrators)");
-  AddCommand(*ops, run, "overview", "The platform at a glance", "  gpuaas ops overview", [&run] { return Overview(run); });
+  AddCommand(*ops, run, "overview", "The platform at a glance", "  gpuaas ops overview",
+             [&run] { return Overview(run); });
 
   CLI::App* workflows = AddGroup(*ops, "workflows", "Durable workflows");
   struct Filter {
@@ -116,11 +119,12 @@ void AddOps(CLI::App& root, Invocation& run) {
     ListFlags list;
   };
   auto filter = std::make_shared<Filter>();
-  CLI::App* list = AddCommand(*workflows, run, "list", "List workflows, newest first",
-                              "  gpuaas ops workflows list --kind allocation --status running", [&run, filter] {
-                                return ShowList(run, "/api/v1/ops/workflows", {{"kind", filter->kind}, {"status", filter->status}},
-                                                filter->list, kWorkflow, "workflows");
-                              });
+  CLI::App* list =
+      AddCommand(*workflows, run, "list", "List workflows, newest first",
+                 "  gpuaas ops workflows list --kind allocation --status running", [&run, filter] {
+                   return ShowList(run, "/api/v1/ops/workflows", {{"kind", filter->kind}, {"status", filter->status}},
+                                   filter->list, kWorkflow, "workflows");
+                 });
   list->add_option("--kind", filter->kind, "Only those of this kind")->type_name("allocation|node|region-watch");
   list->add_option("--status", filter->status, "Only those with this status")
       ->type_name("running|completed|failed|canceled|terminated|continued_as_new|timed_out");

@@ -52,7 +52,8 @@ std::vector<PendingStore::Listed> Chosen(Invocation& run, const std::vector<std:
     auto listed = run.pending().Find(key);
     if (!listed) throw CliError(ErrorCode::kNotFound, "no pending request has the key " + key, "gpuaas pending list");
     if (listed->running) {
-      throw CliError(ErrorCode::kConflict, "process " + std::to_string(listed->request.pid) + " is sending " + key, "wait for it");
+      throw CliError(ErrorCode::kConflict, "process " + std::to_string(listed->request.pid) + " is sending " + key,
+                     "wait for it");
     }
     chosen.push_back(std::move(*listed));
   }
@@ -66,13 +67,15 @@ std::vector<PendingStore::Listed> Chosen(Invocation& run, const std::vector<std:
 
 Json ResumeOne(Invocation& run, const PendingRequest& request) {
   if (IsPastRetention(request, run.Now())) {
-    throw CliError(ErrorCode::kIdempotencyKeyExpired,
-                   "the request " + request.key + " is from " + request.created_at + ": the server no longer knows its key",
-                   "see whether it was done (gpuaas allocations list), then: gpuaas pending forget " + request.key + " --yes");
+    throw CliError(
+        ErrorCode::kIdempotencyKeyExpired,
+        "the request " + request.key + " is from " + request.created_at + ": the server no longer knows its key",
+        "see whether it was done (gpuaas allocations list), then: gpuaas pending forget " + request.key + " --yes");
   }
   const auto login = run.credentials().Find(request.url);
   if (login && !request.username.empty() && login->username != request.username) {
-    throw CliError(ErrorCode::kPermissionDenied, "the request " + request.key + " was made by " + request.username + ", not by " + login->username,
+    throw CliError(ErrorCode::kPermissionDenied,
+                   "the request " + request.key + " was made by " + request.username + ", not by " + login->username,
                    "log in as " + request.username);
   }
   return run.SessionFor(request.url, request.tenant, request.project).Resume(request);
@@ -84,7 +87,9 @@ ExitCode Resume(Invocation& run, const std::vector<std::string>& keys, bool all)
   for (const auto& listed : chosen) {
     const Json answer = ResumeOne(run, listed.request);
     const std::string state = TextAt(answer, "state");
-    run.output().ObjectOr(answer, Printable(listed.request.command + ": " + TextAt(answer, "id") + (state.empty() ? "" : " " + state)) + "\n");
+    run.output().ObjectOr(
+        answer,
+        Printable(listed.request.command + ": " + TextAt(answer, "id") + (state.empty() ? "" : " " + state)) + "\n");
   }
   return ExitCode::kDone;
 }
@@ -114,13 +119,15 @@ void AddPending(CLI::App& root, Invocation& run) {
   AddCommand(*pending, run, "list", "List them", "", [&run] { return List(run); });
 
   auto resumed = std::make_shared<KeysFlags>();
-  CLI::App* resume = AddCommand(*pending, run, "resume", "Send requests again with their keys; nothing is done twice",
-                                "  gpuaas pending resume --all", [&run, resumed] { return Resume(run, resumed->keys, resumed->all); });
+  CLI::App* resume =
+      AddCommand(*pending, run, "resume", "Send requests again with their keys; nothing is done twice",
+                 "  gpuaas pending resume --all", [&run, resumed] { return Resume(run, resumed->keys, resumed->all); });
   resume->add_option("key", resumed->keys, "Their keys")->type_name(kPendingKey);
   resume->add_flag("--all", resumed->all, "All that no process is sending");
 
   auto dropped = std::make_shared<KeysFlags>();
-  CLI::App* forget = AddCommand(*pending, run, "forget", "Forget requests; their outcome stays unknown", "  gpuaas pending forget cli_01J8 --yes",
+  CLI::App* forget = AddCommand(*pending, run, "forget", "Forget requests; their outcome stays unknown",
+                                "  gpuaas pending forget cli_01J8 --yes",
                                 [&run, dropped] { return Forget(run, dropped->keys, dropped->all, dropped->yes); });
   forget->add_option("key", dropped->keys, "Their keys")->type_name(kPendingKey);
   forget->add_flag("--all", dropped->all, "All that no process is sending");

@@ -33,8 +33,9 @@ std::string PublicKeyIn(const std::string& file) {
 
 ExitCode Create(Invocation& run, const CreateFlags& flags) {
   const std::string public_key = PublicKeyIn(flags.file);
-  run.output().Object(
-      run.session().Mutate({"POST", "/api/v1/ssh-keys", Json{{"name", flags.name}, {"public_key", public_key}}, flags.key}), kKey);
+  run.output().Object(run.session().Mutate({"POST", "/api/v1/ssh-keys",
+                                            Json{{"name", flags.name}, {"public_key", public_key}}, flags.key}),
+                      kKey);
   return ExitCode::kDone;
 }
 
@@ -69,13 +70,14 @@ void AddSshKeys(CLI::App& root, Invocation& run) {
     bool yes = false;
   };
   auto del = std::make_shared<DeleteFlags>();
-  CLI::App* remove = AddCommand(*keys, run, "delete", "Forget a key; running allocations keep it",
-                                "  gpuaas ssh-keys delete laptop --yes", [&run, del] {
-                                  const std::string whole = ResolveId(run.session(), kSshKey, del->id);
-                                  run.Confirm(del->yes, "delete SSH key " + del->id + " (" + whole + ")");
-                                  run.output().Object(run.session().Mutate({"DELETE", PathOf(kSshKey, whole), {}, del->key}), kKey);
-                                  return ExitCode::kDone;
-                                });
+  CLI::App* remove =
+      AddCommand(*keys, run, "delete", "Forget a key; running allocations keep it",
+                 "  gpuaas ssh-keys delete laptop --yes", [&run, del] {
+                   const std::string whole = ResolveId(run.session(), kSshKey, del->id);
+                   run.Confirm(del->yes, "delete SSH key " + del->id + " (" + whole + ")");
+                   run.output().Object(run.session().Mutate({"DELETE", PathOf(kSshKey, whole), {}, del->key}), kKey);
+                   return ExitCode::kDone;
+                 });
   remove->add_option("key", del->id, "Id, its beginning, or name")->required()->type_name(kSshKeyId);
   remove->add_flag("-y,--yes", del->yes, "Do not ask");
   AddKeyFlag(*remove, del->key);

@@ -8,7 +8,8 @@ namespace {
 // "allocations create" of nested commands, without the program's name.
 std::string PathOfCommand(const CLI::App* command) {
   std::string path = command->get_name();
-  for (const CLI::App* up = command->get_parent(); up != nullptr && up->get_parent() != nullptr; up = up->get_parent()) {
+  for (const CLI::App* up = command->get_parent(); up != nullptr && up->get_parent() != nullptr;
+       up = up->get_parent()) {
     path = up->get_name() + " " + path;
   }
   return path;
@@ -74,7 +75,8 @@ void AddKeyFlag(CLI::App& command, std::string& key) {
 
 std::chrono::milliseconds DurationOf(const std::string& option, const std::string& text) {
   const auto duration = ParseDuration(text);
-  if (!duration) throw UsageError(option + ": '" + text + "' is not a duration", "for example 90s, 10m, 2h, 1h30m or 7d");
+  if (!duration)
+    throw UsageError(option + ": '" + text + "' is not a duration", "for example 90s, 10m, 2h, 1h30m or 7d");
   return *duration;
 }
 

@@ -16,8 +16,8 @@ namespace gpuaas::cli {
 // A group of commands that does nothing by itself.
 CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string& description);
 
-// A command. `examples`: lines as one would type them, shown under its help. Options are added to what it returns; every
-// one of them can also be given as GPUAAS_<NAME>.
+// A command. `examples`: lines as one would type them, shown under its help. Options are added to what it returns;
+// every one of them can also be given as GPUAAS_<NAME>.
 CLI::App* AddCommand(CLI::App& parent, Invocation& run, const std::string& name, const std::string& description,
                      const std::string& examples, std::function<ExitCode()> action);
 
@@ -47,7 +47,6 @@ ExitCode ShowList(Invocation& run, std::string_view path, const Query& query, co
 // Shows what is already there the same way.
 ExitCode ShowItems(Invocation& run, const Json& items, const std::string& next_cursor, const Columns& columns,
                    std::string_view nouns);
-
 
 // --idempotency-key.
 void AddKeyFlag(CLI::App& command, std::string& key);

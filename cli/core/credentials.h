@@ -13,25 +13,24 @@ namespace gpuaas::cli {
 struct Login {
   std::string username;
   std::string access_token;
-  std::string expires_at;  // RFC 3339
+  std::string expires_at;       // RFC 3339
   Json scope = Json::object();  // tenant and project of the token: {tenant_id, tenant, project_id, project}
 };
 
-// <home>/credentials.json (0600): one login per server URL, so that a token never goes to another server. Several
+// <home>/credentials.json (0600): the login, and the server it is for, so that a token never goes to another one. Several
 // processes may use it at once.
 class Credentials {
  public:
   explicit Credentials(std::filesystem::path file) : file_(std::move(file)) {}
 
-  // The login at that server, also an expired one. Throws CliError for a damaged file.
+  // The login if it is at that server, also an expired one. Throws CliError for a damaged file.
   std::optional<Login> Find(const std::string& url) const;
+  // Replaces any other login.
   void Store(const std::string& url, const Login& login);
   // False if there was none.
   bool Remove(const std::string& url);
 
  private:
-  template <typename Change>
-  void Update(Change change);
   std::filesystem::path file_;
 };
 

@@ -24,18 +24,29 @@ std::string_view AdviceFor(std::string_view code) {
 
 ErrorCode CodeOfStatus(int status) {
   switch (status) {
-    case 401: return ErrorCode::kUnauthenticated;
-    case 403: return ErrorCode::kPermissionDenied;
-    case 404: return ErrorCode::kNotFound;
-    case 405: return ErrorCode::kMethodNotAllowed;
-    case 409: return ErrorCode::kConflict;
-    case 413: return ErrorCode::kPayloadTooLarge;
-    case 415: return ErrorCode::kUnsupportedMediaType;
-    case 429: return ErrorCode::kRateLimited;
+    case 401:
+      return ErrorCode::kUnauthenticated;
+    case 403:
+      return ErrorCode::kPermissionDenied;
+    case 404:
+      return ErrorCode::kNotFound;
+    case 405:
+      return ErrorCode::kMethodNotAllowed;
+    case 409:
+      return ErrorCode::kConflict;
+    case 413:
+      return ErrorCode::kPayloadTooLarge;
+    case 415:
+      return ErrorCode::kUnsupportedMediaType;
+    case 429:
+      return ErrorCode::kRateLimited;
     case 502:
-    case 503: return ErrorCode::kUnavailable;
-    case 504: return ErrorCode::kDeadlineExceeded;
-    default: return status < 500 ? ErrorCode::kMalformedRequest : ErrorCode::kInternal;
+    case 503:
+      return ErrorCode::kUnavailable;
+    case 504:
+      return ErrorCode::kDeadlineExceeded;
+    default:
+      return status < 500 ? ErrorCode::kMalformedRequest : ErrorCode::kInternal;
   }
 }
 
@@ -74,8 +85,8 @@ CliError ErrorOfResponse(int status, std::string_view body, std::string_view cor
 }
 
 std::string Explain(const CliError& error, const Terminal& terminal) {
-  std::string text = terminal.Paint(Style::kBad, "error:") + " " + Printable(error.message) + " (" +
-                     Printable(error.code) + ")\n";
+  std::string text =
+      terminal.Paint(Style::kBad, "error:") + " " + Printable(error.message) + " (" + Printable(error.code) + ")\n";
   for (const Json& fault : At(error.details, "fields")) {
     text += "  " + Printable(TextAt(fault, "field")) + ": " + Printable(TextAt(fault, "problem")) + "\n";
   }
@@ -84,7 +95,8 @@ std::string Explain(const CliError& error, const Terminal& terminal) {
   }
   if (!error.next.empty()) {
     std::string next = Printable(error.next, /*keep_lines=*/true);
-    for (std::size_t at = next.find('\n'); at != std::string::npos; at = next.find('\n', at + 1)) next.insert(at + 1, "      ");
+    for (std::size_t at = next.find('\n'); at != std::string::npos; at = next.find('\n', at + 1))
+      next.insert(at + 1, "      ");
     text += terminal.Paint(Style::kBold, "next:") + " " + next + "\n";
   }
   if (!error.correlation_id.empty()) {

@@ -89,7 +89,8 @@ Json ReadJsonFile(const fs::path& path) {
   if (!content) return Json::object();
   Json parsed = Json::parse(*content, nullptr, /*allow_exceptions=*/false);
   if (!parsed.is_object()) {
-    throw CliError(ErrorCode::kInternal, path.string() + " is damaged: not a JSON object", "remove the file and try again");
+    throw CliError(ErrorCode::kInternal, path.string() + " is damaged: not a JSON object",
+                   "remove the file and try again");
   }
   return parsed;
 }

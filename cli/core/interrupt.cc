@@ -32,7 +32,7 @@ InterruptNotice::InterruptNotice(std::string text) : previous_(g_notice.load()),
 InterruptNotice::~InterruptNotice() { g_notice = previous_; }
 
 void InstallInterruptHandler() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = OnSignal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

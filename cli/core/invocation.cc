@@ -51,7 +51,8 @@ SessionOptions Invocation::Options(const std::string& url, const std::string& te
   SessionOptions options{url, tenant, project};
   options.command = command;
   const auto timeout = ParseDuration(flags.request_timeout);
-  if (!timeout || timeout->count() == 0) throw UsageError("--request-timeout: not a duration: " + flags.request_timeout);
+  if (!timeout || timeout->count() == 0)
+    throw UsageError("--request-timeout: not a duration: " + flags.request_timeout);
   options.timeout = *timeout;
   return options;
 }
@@ -105,7 +106,8 @@ void Invocation::Confirm(bool yes, std::string_view what) {
   const Settings& s = settings();
   const std::string where = " at " + s.Get("url");
   if (!flags.interactive || !world_.in_is_tty) {
-    throw UsageError("refusing to " + std::string(what) + where + " without --yes", "add --yes, or --interactive on a terminal");
+    throw UsageError("refusing to " + std::string(what) + where + " without --yes",
+                     "add --yes, or --interactive on a terminal");
   }
   world_.err << "About to " << Printable(what) << Printable(where) << ". Continue? [y/N] " << std::flush;
   std::string answer;

@@ -21,8 +21,8 @@ namespace gpuaas::cli {
 // The options that every command takes, as given.
 struct GlobalFlags {
   std::map<std::string, std::string> settings;  // url, ca_file, tenant, project, output: those that were given
-  std::string fields;   // --json a,b
-  std::string columns;  // --columns a,b
+  std::string fields;                           // --json a,b
+  std::string columns;                          // --columns a,b
   bool no_headers = false;
   bool interactive = false;
   std::string request_timeout = "30s";
@@ -53,8 +53,8 @@ class Invocation {
   explicit Invocation(Surroundings surroundings) : world_(std::move(surroundings)) {}
 
   GlobalFlags flags;
-  std::string command;                // "allocations create", once it is known
-  std::function<ExitCode()> action;   // what the parsed command does
+  std::string command;               // "allocations create", once it is known
+  std::function<ExitCode()> action;  // what the parsed command does
 
   Surroundings& world() { return world_; }
   const Settings& settings();

@@ -22,14 +22,16 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsValidKey(std::string_view key) {
-  return !key.empty() && key.size() <= 128 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '!' && c <= '~'; });
+  return !key.empty() && key.size() <= 128 &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c >= '!' && c <= '~'; });
 }
 
 // One file per key, whatever characters it has: those a file name cannot hold are written as %XX.
 std::string FileName(std::string_view key) {
   std::string name;
   for (char c : key) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    const bool plain =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
     char buffer[4];
     std::snprintf(buffer, sizeof buffer, plain ? "%c" : "%%%02X", c);
     name += buffer;
@@ -44,24 +46,19 @@ std::string FileName(std::string_view key) {
 }
 
 Json ToJson(const PendingRequest& request) {
-  return {{"key", request.key},
-          {"method", request.method},
-          {"target", request.target},
-          {"body", request.body},
-          {"url", request.url},
-          {"tenant", request.tenant},
-          {"project", request.project},
-          {"username", request.username},
-          {"command", request.command},
-          {"created_at", request.created_at},
+  return {{"key", request.key},         {"method", request.method},
+          {"target", request.target},   {"body", request.body},
+          {"url", request.url},         {"tenant", request.tenant},
+          {"project", request.project}, {"username", request.username},
+          {"command", request.command}, {"created_at", request.created_at},
           {"pid", request.pid}};
 }
 
 std::optional<PendingRequest> FromJson(const Json& json) {
   if (!json.is_object() || TextAt(json, "key").empty() || TextAt(json, "target").empty()) return std::nullopt;
   const auto text = [&](const char* name) { return TextAt(json, name); };
-  PendingRequest request{text("key"),     text("method"),   text("target"),  text("body"),      text("url"), text("tenant"),
-                         text("project"), text("username"), text("command"), text("created_at")};
+  PendingRequest request{text("key"),    text("method"),  text("target"),   text("body"),    text("url"),
+                         text("tenant"), text("project"), text("username"), text("command"), text("created_at")};
   if (At(json, "pid").is_number_integer()) request.pid = json["pid"].get<long>();
   return request;
 }
@@ -77,7 +74,7 @@ enum class Lock { kAbsent, kTaken, kHeldByOther };
 Lock TryLock(const fs::path& path, int& fd) {
   fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0) return Lock::kAbsent;
-  struct stat opened {}, named {};
+  struct stat opened{}, named{};
   // The name may have gone to another file between opening and locking; then that file's owner has the key.
   if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
       opened.st_ino == named.st_ino) {
@@ -88,7 +85,8 @@ Lock TryLock(const fs::path& path, int& fd) {
 }
 
 [[noreturn]] void FailToStore(const fs::path& path) {
-  throw CliError(ErrorCode::kInternal, "cannot store the request before sending it: " + path.string() + ": " + std::strerror(errno),
+  throw CliError(ErrorCode::kInternal,
+                 "cannot store the request before sending it: " + path.string() + ": " + std::strerror(errno),
                  "nothing was sent; check the folder, or set GPUAAS_HOME to another one");
 }
 
@@ -115,16 +113,19 @@ fs::path PendingStore::PathOf(const std::string& key) const { return folder_ / F
 
 PendingStore::Entry PendingStore::Begin(PendingRequest request) const {
   if (!IsValidKey(request.key)) {
-    throw CliError(ErrorCode::kIdempotencyKeyInvalid, "an idempotency key has 1 to 128 visible ASCII characters, no blanks");
+    throw CliError(ErrorCode::kIdempotencyKeyInvalid,
+                   "an idempotency key has 1 to 128 visible ASCII characters, no blanks");
   }
   const fs::path path = PathOf(request.key);
   int leftover = -1;
   switch (TryLock(path, leftover)) {
-    case Lock::kHeldByOther: return Entry(path, -1);
+    case Lock::kHeldByOther:
+      return Entry(path, -1);
     case Lock::kTaken:
       if (const auto stored = Load(path)) request.created_at = stored->created_at;
       break;
-    case Lock::kAbsent: break;
+    case Lock::kAbsent:
+      break;
   }
   // The new file is locked before it gets its name, so that nobody ever sees it unlocked while this process lives.
   std::error_code ignored;
@@ -136,8 +137,8 @@ PendingStore::Entry PendingStore::Begin(PendingRequest request) const {
   request.pid = getpid();
   const std::string content = ToJson(request).dump(2) + "\n";
   const bool stored = flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-                      write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && fsync(fd) == 0 &&
-                      rename(temporary.c_str(), path.c_str()) == 0;
+                      write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+                      fsync(fd) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
   if (leftover >= 0) close(leftover);
   if (!stored) {
     unlink(temporary.c_str());

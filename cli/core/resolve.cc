@@ -53,7 +53,8 @@ std::string ResolveId(const Session& session, const ResourceKind& kind, std::str
     if (items.size() > 1) throw Ambiguous(kind, typed, IdsOf(items));
   }
   std::vector<std::string> named, matching, known;
-  for (const Json& item : (kind.paged ? List(session, kind.path, {}, kSearched, {}) : ListOnePage(session, kind.path, {})).items) {
+  for (const Json& item :
+       (kind.paged ? List(session, kind.path, {}, kSearched, {}) : ListOnePage(session, kind.path, {})).items) {
     const std::string id = TextAt(item, "id");
     const std::string name = TextAt(item, "name");
     if (name == typed) named.push_back(id);

@@ -39,7 +39,8 @@ Json BodyOf(const platform::HttpResponse& response, const std::string& url) {
   if (response.status >= 400) throw ErrorOfResponse(response.status, response.body, CorrelationOf(response));
   Json body = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
   if (body.is_discarded()) {
-    CliError error(ErrorCode::kInternal, "the answer of " + url + " is not JSON", "is --url the address of a GPUaaS service?");
+    CliError error(ErrorCode::kInternal, "the answer of " + url + " is not JSON",
+                   "is --url the address of a GPUaaS service?");
     error.correlation_id = CorrelationOf(response);
     throw error;
   }
@@ -127,8 +128,8 @@ Json Session::Resume(PendingRequest request) const { return Deliver(std::move(re
 
 Json Session::Deliver(PendingRequest request) const {
   PendingStore::Entry entry = pending_.Begin(request);
-  const InterruptNotice notice("interrupted: outcome unknown, the request may have been accepted\nkey:  " + request.key +
-                               "\nnext: " + HowToResume(request) + "\n");
+  const InterruptNotice notice("interrupted: outcome unknown, the request may have been accepted\nkey:  " +
+                               request.key + "\nnext: " + HowToResume(request) + "\n");
   HttpRequest http = Make(request.method, request.target, request.body);
   http.headers.emplace_back("X-Idempotency-Key", request.key);
 

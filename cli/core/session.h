@@ -25,11 +25,11 @@ std::string Target(std::string_view path, const Query& query);
 
 struct SessionOptions {
   std::string url;
-  std::string tenant;    // empty: the token's
-  std::string project;   // empty: the first of the token
-  std::string token;     // empty: not logged in
-  std::string username;  // for the pending store
-  std::string command;   // likewise: "allocations create"
+  std::string tenant;                         // empty: the token's
+  std::string project;                        // empty: the first of the token
+  std::string token;                          // empty: not logged in
+  std::string username;                       // for the pending store
+  std::string command;                        // likewise: "allocations create"
   std::chrono::milliseconds timeout{30'000};  // of one request
 };
 
@@ -43,7 +43,7 @@ struct Mutation {
   std::string method = "POST";
   std::string path;
   std::optional<Json> body;
-  std::string key;      // empty: one is made
+  std::string key;  // empty: one is made
 };
 
 // Talks REST to one server on behalf of one command. Errors are CliError: what the server's envelope says, kUnavailable
@@ -74,8 +74,8 @@ class Session {
   // Sends a stored request again with its key, to the server and in the scope it was made for.
   Json Resume(PendingRequest request) const;
 
-  // Reads a stream of events until `on_event` returns false, the stream ends or `stop` is asked. Throws CliError when it
-  // cannot be opened.
+  // Reads a stream of events until `on_event` returns false, the stream ends or `stop` is asked. Throws CliError when
+  // it cannot be opened.
   void Stream(std::string_view path, const std::string& last_event_id, std::stop_token stop,
               const std::function<bool(const ServerEvent&)>& on_event) const;
 

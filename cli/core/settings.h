@@ -14,9 +14,9 @@ namespace gpuaas::cli {
 
 // One setting and where its value came from.
 struct Setting {
-  std::string name;   // as in the profile file: "ca_file"
-  std::string value;  // empty: not set
-  std::string origin; // "--ca-file", "GPUAAS_CA_FILE", the profile file's path, "default", or "not set"
+  std::string name;    // as in the profile file: "ca_file"
+  std::string value;   // empty: not set
+  std::string origin;  // "--ca-file", "GPUAAS_CA_FILE", the profile file's path, "default", or "not set"
 };
 
 // The settings that outlive a command. Order of precedence: flag, environment (GPUAAS_<NAME>), profile file

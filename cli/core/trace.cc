@@ -12,7 +12,8 @@ namespace {
 
 std::string Headers(const platform::HttpHeaders& headers) {
   std::string lines;
-  for (const auto& [name, value] : headers) lines += "    " + Printable(name) + ": " + RedactedHeader(name, value) + "\n";
+  for (const auto& [name, value] : headers)
+    lines += "    " + Printable(name) + ": " + RedactedHeader(name, value) + "\n";
   return lines;
 }
 
@@ -34,8 +35,8 @@ std::string RedactedUrl(std::string_view url) {
 std::string RedactedHeader(std::string_view name, std::string_view value) {
   std::string lower;
   for (unsigned char c : name) lower += static_cast<char>(std::tolower(c));
-  for (std::string_view harmless : {"accept", "content-type", "content-length", "date", "retry-after", "location", "server",
-                                    "x-correlation-id", "last-event-id", "transfer-encoding", "connection"}) {
+  for (std::string_view harmless : {"accept", "content-type", "content-length", "date", "retry-after", "location",
+                                    "server", "x-correlation-id", "last-event-id", "transfer-encoding", "connection"}) {
     if (lower == harmless) return Printable(value);
   }
   return "<" + std::to_string(value.size()) + " characters>";
@@ -44,12 +45,14 @@ std::string RedactedHeader(std::string_view name, std::string_view value) {
 Session::Send Traced(Session::Send send) {
   return [send = std::move(send)](const platform::HttpRequest& request) {
     std::cerr << "> " << request.method << " " << RedactedUrl(request.url) << " (body of " << request.body.size()
-              << " bytes)\n" << Headers(request.headers);
+              << " bytes)\n"
+              << Headers(request.headers);
     const auto begin = std::chrono::steady_clock::now();
     platform::HttpResult result = send(request);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
     if (result.ok()) {
-      std::cerr << "< " << result->status << " in " << took.count() << " ms (body of " << result->body.size() << " bytes)\n"
+      std::cerr << "< " << result->status << " in " << took.count() << " ms (body of " << result->body.size()
+                << " bytes)\n"
                 << Headers(result->headers);
     } else {
       std::cerr << "< no answer after " << took.count() << " ms: " << Printable(result.error().message) << "\n";

@@ -94,7 +94,8 @@ std::string Result(const Json& history, const Terminal& terminal) {
   std::string text = TextAt(history, "status");
   if (failed > 0) text += "; step " + std::to_string(failed) + " failed";
   if (current != nullptr) {
-    text += "; step " + std::to_string(under_way) + " (" + StepName(TextAt(*current, "name")) + ") " + TextAt(*current, "state");
+    text += "; step " + std::to_string(under_way) + " (" + StepName(TextAt(*current, "name")) + ") " +
+            TextAt(*current, "state");
   } else if (TextAt(history, "status") != "running") {
     text += "; nothing scheduled";
   }
@@ -129,7 +130,7 @@ std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Termin
   const std::string cause = Cause(At(step, "error"));
   const std::string retry = RetryNote(step, now);
   const Json& attempts = At(step, "attempt_list");
-  const std::vector<Fold> folds = FoldAttempts(attempts.is_array() ? attempts : Json::array());
+  const std::vector<Fold> folds = FoldAttempts(attempts);
   const bool show_attempts = attempts.is_array() && attempts.size() > 1;
 
   // A single cause belongs on the step's own line; several attempts say it themselves.
@@ -138,8 +139,8 @@ std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Termin
   std::vector<StepRow> rows = {row};
   if (!show_attempts) return rows;
   const bool cause_is_said = cause.empty() || std::any_of(folds.begin(), folds.end(), [&](const Fold& fold) {
-    return Cause(At(*fold.last, "error")) == cause;
-  });
+                               return Cause(At(*fold.last, "error")) == cause;
+                             });
   for (std::size_t i = 0; i < folds.size(); ++i) {
     rows.push_back(RowOf(folds[i], cause_is_said && i + 1 == folds.size(), terminal, now));
   }
@@ -169,7 +170,10 @@ std::string StepTable(const std::vector<StepRow>& rows, bool headers, const Term
       if (i + 1 == kColumns && terminal.width > used + 8) cell = Truncate(cell, terminal.width - used);
       const std::string padding(i + 1 == kColumns ? 0 : widths[i] - Width(cell) + 2, ' ');
       used += widths[i] + 2;
-      text += (is_header ? terminal.Paint(Style::kBold, cell) : i == 2 ? terminal.Paint(StyleOfStatus(cell), cell) : cell) + padding;
+      text += (is_header ? terminal.Paint(Style::kBold, cell)
+               : i == 2  ? terminal.Paint(StyleOfStatus(cell), cell)
+                         : cell) +
+              padding;
     }
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";

@@ -9,8 +9,8 @@
 
 namespace gpuaas::cli {
 
-// What a durable history's steps look like. Rows are steps in the server's order; attempts fold under their step; a cause
-// is said once.
+// What a durable history's steps look like. Rows are steps in the server's order; attempts fold under their step; a
+// cause is said once.
 
 // "allocation.OpenUsage" -> "open-usage".
 std::string StepName(std::string_view name);

@@ -8,8 +8,8 @@
 
 namespace gpuaas::cli {
 
-// Lines at the bottom of a terminal that are drawn over; what stands above them stays. No alternate screen. Does nothing
-// on a stream that is not a terminal.
+// Lines at the bottom of a terminal that are drawn over; what stands above them stays. No alternate screen. Does
+// nothing on a stream that is not a terminal.
 class LiveBlock {
  public:
   LiveBlock(std::ostream& stream, const Terminal& terminal) : stream_(stream), terminal_(terminal) {}

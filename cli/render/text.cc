@@ -35,7 +35,8 @@ bool IsBidiControl(char32_t point) {
 }
 
 std::size_t PointWidth(char32_t point) {
-  if ((point >= 0x300 && point <= 0x36F) || point == 0x200B || point == 0x200D || (point >= 0xFE00 && point <= 0xFE0F)) {
+  if ((point >= 0x300 && point <= 0x36F) || point == 0x200B || point == 0x200D ||
+      (point >= 0xFE00 && point <= 0xFE0F)) {
     return 0;
   }
   const bool wide = (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||

@@ -41,7 +41,8 @@ std::optional<TimePoint> ParseTime(std::string_view text) {
   int millis = 0;
   if (text[at] == '.') {
     int scale = 100;
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) millis += (text[at] - '0') * scale;
+    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+      millis += (text[at] - '0') * scale;
   }
   int offset_minutes = 0;
   std::string_view zone = text.substr(at);
@@ -65,7 +66,8 @@ std::string FormatTime(TimePoint time) {
 }
 
 std::string FormatClock(TimePoint time) {
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - std::chrono::floor<std::chrono::days>(time)));
+  const std::chrono::hh_mm_ss clock(
+      std::chrono::floor<std::chrono::seconds>(time - std::chrono::floor<std::chrono::days>(time)));
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "%02ld:%02ld:%02ld", static_cast<long>(clock.hours().count()),
                 static_cast<long>(clock.minutes().count()), static_cast<long>(clock.seconds().count()));
@@ -75,7 +77,9 @@ std::string FormatClock(TimePoint time) {
 std::string FormatDuration(milliseconds span) {
   if (span.count() < 0) return "-" + FormatDuration(-span);
   const long tenths = static_cast<long>(span.count() / 100);
-  if (tenths < 100) return tenths % 10 == 0 && tenths > 0 ? Format("%lds", tenths / 10, 0) : Format("%ld.%lds", tenths / 10, tenths % 10);
+  if (tenths < 100)
+    return tenths % 10 == 0 && tenths > 0 ? Format("%lds", tenths / 10, 0)
+                                          : Format("%ld.%lds", tenths / 10, tenths % 10);
   const long seconds = tenths / 10;
   if (seconds < 60) return Format("%lds", seconds, 0);
   if (seconds < 3600) return Format("%ldm%02lds", seconds / 60, seconds % 60);

@@ -9,7 +9,8 @@ namespace {
 bool IsPlain(std::string_view text) {
   if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text.front())) || text.front() == '/')) return false;
   for (unsigned char c : text) {
-    if (!std::isalnum(c) && c != '_' && c != '-' && c != '.' && c != '/' && c != ' ' && c != '@' && c != '+') return false;
+    if (!std::isalnum(c) && c != '_' && c != '-' && c != '.' && c != '/' && c != ' ' && c != '@' && c != '+')
+      return false;
   }
   if (text.back() == ' ') return false;
   std::string lower;
