@@ -43,39 +43,44 @@ std::string AttachedNetworks() {
   std::string line, list;
   while (std::getline(lines, line)) {
     const std::string network = line.substr(0, line.find(' '));
-    if (!network.starts_with("100.") && network.find('/') != network.npos) list += ", " + network;
+    if (!network.starts_with("100.") && network.find('/') != network.npos) {
+      list += (list.empty() ? "" : ", ") + network;
+    }
   }
   return list;
+}
+
+// `match` is answered with a refusal that the caller understands at once, whatever it speaks.
+std::string Refuse(const std::string& match) {
+  return match + "meta l4proto tcp reject with tcp reset\n" + match + "reject with icmpx type admin-prohibited\n";
 }
 
 std::string Rules(const NetworkOptions& options) {
   const std::string from = "iifname \"" + options.bridge() + "\" ";
   const std::string to = "oifname \"" + options.bridge() + "\" ";
-  const std::string refuse = "reject with icmpx type admin-prohibited\n";
   std::ostringstream rules;
   // Adding first makes the deletion succeed; all of it is one transaction.
   rules << "table inet " << options.table() << " {}\ndelete table inet " << options.table() << "\n"
         << "table inet " << options.table() << " {\n"
         << "chain input { type filter hook input priority -5; policy accept;\n"
         << from << "ct state established,related accept\n"
-        << from << refuse << "}\n"
+        << Refuse(from) << "}\n"
         << "chain forward { type filter hook forward priority -5; policy accept;\n"
         << to << "ct state established,related accept\n"
         << to << "drop\n";
   if (!options.egress) {
-    rules << from << refuse << "}\n";
+    rules << Refuse(from) << "}\n";
   } else {
     const std::string servers = PrivateNameServers();
     if (!servers.empty()) {
       rules << from << "ip daddr { " << servers << " } meta l4proto { tcp, udp } th dport 53 accept\n";
     }
-    std::string attached = AttachedNetworks();
-    if (!attached.empty()) rules << from << "ip daddr { " << attached.substr(2) << " } " << refuse;
-    rules << from << "meta nfproto ipv6 " << refuse << from
-          << "ip daddr { 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, "
-             "192.168.0.0/16, 224.0.0.0/3 } "
-          << refuse << "}\n"
-          << "chain postrouting { type nat hook postrouting priority 100; policy accept;\n"
+    const std::string attached = AttachedNetworks();
+    if (!attached.empty()) rules << Refuse(from + "ip daddr { " + attached + " } ");
+    rules << Refuse(from + "meta nfproto ipv6 ")
+          << Refuse(from + "ip daddr { 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, " +
+                    "172.16.0.0/12, 192.168.0.0/16, 224.0.0.0/3 } ")
+          << "}\nchain postrouting { type nat hook postrouting priority 100; policy accept;\n"
           << "ip saddr " << options.subnet << ".0/24 oifname != \"" << options.bridge() << "\" masquerade\n}\n";
   }
   rules << "}\n";

@@ -106,7 +106,7 @@ TEST_F(Sandboxes, NoWayToTheNodeOrToNeighbours) {
       Sh({"timeout", "5", "ssh", "-n", "-i", key_, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o",
           "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-W", "127.0.0.1:" + std::to_string(port), "-p",
           std::to_string(first.ssh_port()), first.user() + "@127.0.0.1"});
-  EXPECT_THAT(tunnel.out, HasSubstr("refused"));
+  EXPECT_THAT(tunnel.out, HasSubstr("forwarding failed"));
   ::close(server);
 }
 
@@ -147,6 +147,7 @@ TEST_F(Sandboxes, OutliveTheAgent) {
   StopAgent();
   EXPECT_EQ(Ssh(before, "cat /tmp/note").out, "kept");
   StartAgent();
+  agent_ = ClientAs("worker", "service");
   const auto after = Ensure(RequestFor(first_, 0, 2));
   EXPECT_EQ(after.ssh_port(), before.ssh_port());
   EXPECT_EQ(after.host_key_fingerprint(), before.host_key_fingerprint());
