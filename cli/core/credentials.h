@@ -17,8 +17,8 @@ struct Login {
   Json scope = Json::object();  // tenant and project of the token: {tenant_id, tenant, project_id, project}
 };
 
-// <home>/credentials.json (0600): the login, and the server it is for, so that a token never goes to another one. Several
-// processes may use it at once.
+// <home>/credentials.json (0600): the login, and the server it is for, so that a token never goes to another one.
+// Several processes may use it at once.
 class Credentials {
  public:
   explicit Credentials(std::filesystem::path file) : file_(std::move(file)) {}
