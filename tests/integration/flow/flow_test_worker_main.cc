@@ -1,6 +1,7 @@
 // The worker of FlowWorld: gpuaas-worker's service with certificates from the test and without Vault.
 #include <google/protobuf/util/json_util.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -29,6 +30,7 @@ Message FromVariable(const char* name) {
 
 int main() {
   using namespace gpuaas;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // never outlives a test that was ended
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -46,6 +48,7 @@ int main() {
   if (!transport.ok()) return 1;
   worker::ServiceOptions options;
   options.task_queue = options.region = std::getenv("FLOW_NAME");
+  options.poll_timeout = std::chrono::seconds(2);
   options.limits = FromVariable<flow::v1::FlowLimits>("FLOW_LIMITS");
   options.sweep_limits = FromVariable<flow::v1::SweepLimits>("FLOW_SWEEP_LIMITS");
   auto service = worker::StartService(

@@ -15,7 +15,6 @@
 #include "activities/allocation/allocation_activities.h"
 #include "activities/common/json.h"
 #include "platform/log/log.h"
-#include "platform/postgres/migrator.h"
 #include "stores/catalog/skus.h"
 #include "stores/iam/ssh_keys.h"
 #include "stores/iam/users.h"
@@ -45,42 +44,21 @@ std::string Variable(const char* name) {
   return value;
 }
 
-// The URL with another database: what follows the last slash.
-std::string WithDatabase(const std::string& url, const std::string& database) {
-  return url.substr(0, url.rfind('/') + 1) + database;
-}
-
 std::string UniqueName(Time now) {
   std::string name = "flow_" + NewUlidText(now);
   for (char& c : name) c = static_cast<char>(std::tolower(c));
   return name;
 }
 
-// CREATE and DROP DATABASE run in no transaction, so psql does it.
-void RunSql(const std::string& url, const std::string& sql) {
-  const std::string command = "psql -X -q -v ON_ERROR_STOP=1 -d \"$FLOW_URL\" -c '" + sql + "'";
-  setenv("FLOW_URL", url.c_str(), 1);
-  if (std::system(command.c_str()) != 0) {
-    std::fprintf(stderr, "failed: %s\n", sql.c_str());
-    std::exit(1);
-  }
-}
-
 }  // namespace
 
 FlowWorld::FlowWorld()
     : name_(UniqueName(clock_.Now())), node_(NodeId::New(clock_.Now())), limits_(activities::DefaultFlowLimits()) {
-  platform::InitLog("flow_enginetest", "error");
-  const std::string owner_url = Variable("GPUAAS_TEST_DATABASE_URL");
-  RunSql(owner_url, "CREATE DATABASE " + name_);
-  Must(platform::MigrateUp({WithDatabase(owner_url, name_), GPUAAS_MIGRATIONS}, clock_.Now()).status());
-  database_url_ = WithDatabase(Variable("GPUAAS_TEST_APP_DATABASE_URL"), name_);
-  database_ = std::make_unique<platform::Database>(platform::DatabaseOptions(database_url_));
   agent_ = std::make_unique<FakeAgent>(node_.str(), pki_);
   auto transport = temporal::Connect(temporal::ConnectOptions(Variable("GPUAAS_TEMPORAL_ADDRESS")));
   Must(transport.status());
   client_ = std::make_shared<temporal::Client>(*std::move(transport));
-  dispatcher_ = activities::NewDispatcher(*database_, client_, clock_, name_);
+  dispatcher_ = activities::NewDispatcher(database(), client_, clock_, name_);
   Seed();
 }
 
@@ -88,9 +66,6 @@ FlowWorld::~FlowWorld() {
   if (worker_ != 0) StopWorker();
   (void)client_->Terminate("region-watch/" + name_, "the test has ended");
   (void)client_->Terminate("node/" + node_.str(), "the test has ended");
-  dispatcher_.reset();
-  database_.reset();
-  RunSql(Variable("GPUAAS_TEST_DATABASE_URL"), "DROP DATABASE " + name_ + " WITH (FORCE)");
 }
 
 void FlowWorld::Must(const absl::Status& status) {
@@ -101,7 +76,7 @@ void FlowWorld::Must(const absl::Status& status) {
 
 void FlowWorld::Seed() {
   const Time now = clock_.Now();
-  Must(database_->Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
+  Must(database().Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
     const auto tenant = stores::EnsureTenant(tx, "acme", now);
     Must(tenant.status());
     const auto project = stores::EnsureProject(tx, tenant->id, "ml", now);
@@ -148,7 +123,7 @@ void FlowWorld::Seed() {
 }
 
 void FlowWorld::Heartbeat(const AllocationId& running) {
-  Must(database_->Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
+  Must(database().Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
     stores::Heartbeat heartbeat;
     heartbeat.node = node_;
     heartbeat.boot_id = "boot";
@@ -163,7 +138,7 @@ void FlowWorld::Heartbeat(const AllocationId& running) {
 }
 
 void FlowWorld::Pulse() {
-  Must(database_->Transact(SystemScope(),
+  Must(database().Transact(SystemScope(),
                            [&](Transaction& tx) { return stores::RecordPulse(tx, "api", clock_.Now()); }));
 }
 
@@ -176,7 +151,7 @@ void FlowWorld::StartNodeFlow() {
 
 void FlowWorld::StartWorker() {
   const IssuedCertificate identity = pki_.Issue("worker");
-  std::vector<std::string> variables = {"FLOW_DATABASE_URL=" + database_url_,
+  std::vector<std::string> variables = {"FLOW_DATABASE_URL=" + database_.app_url(),
                                         "FLOW_TEMPORAL_ADDRESS=" + Variable("GPUAAS_TEMPORAL_ADDRESS"),
                                         "FLOW_NAME=" + name_,
                                         "FLOW_CERTIFICATE=" + identity.certificate_pem,
@@ -223,7 +198,7 @@ AllocationId FlowWorld::CreateAllocation(int gpus, std::chrono::seconds lease) {
   request.set_gpu_count(static_cast<unsigned>(gpus));
   request.set_region(name_);
   *request.mutable_lease() = workflows::ToProto(lease);
-  Must(database_->Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
+  Must(database().Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
     Must(stores::CreateOperation(tx, {.id = operation,
                                       .caller = caller_,
                                       .resource_kind = "allocation",
@@ -260,7 +235,7 @@ OperationId FlowWorld::Accept(const AllocationId& id, const std::string& kind, c
                               const OperationId& operation,
                               const std::function<absl::Status(Transaction&, Time)>& accept) {
   const Time now = clock_.Now();
-  Must(database_->Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
+  Must(database().Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
     Must(stores::CreateOperation(tx, {.id = operation,
                                       .caller = caller_,
                                       .resource_kind = "allocation",
@@ -306,7 +281,7 @@ void FlowWorld::SendStartAgain(const AllocationId& id) {
   flow::v1::AllocationRequest request;
   request.set_allocation_id(id.str());
   request.set_operation_id(allocation.operation.str());
-  Must(database_->Transact(SystemScope(), [&](Transaction& tx) {
+  Must(database().Transact(SystemScope(), [&](Transaction& tx) {
     return stores::EnqueueOutbox(tx, {.tenant = caller_.tenant,
                                       .workflow_id = allocation.WorkflowId(),
                                       .kind = stores::kOutboxStartWorkflow,
@@ -320,7 +295,7 @@ void FlowWorld::SendStartAgain(const AllocationId& id) {
 }
 
 stores::Allocation FlowWorld::Get(const AllocationId& id) {
-  auto allocation = database_->TransactFor<stores::Allocation>(
+  auto allocation = database().TransactFor<stores::Allocation>(
       SystemScope(), [&](Transaction& tx) { return stores::GetAllocation(tx, id); });
   Must(allocation.status());
   return *std::move(allocation);

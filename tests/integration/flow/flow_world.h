@@ -11,11 +11,11 @@
 #include "gpuaas/flow/v1/allocation.pb.h"
 #include "gpuaas/flow/v1/region.pb.h"
 #include "platform/clock/clock.h"
-#include "platform/postgres/database.h"
 #include "stores/allocation/allocations.h"
 #include "temporal/client/client.h"
 #include "tests/mocks/nodes/fake_agent.h"
 #include "tests/mocks/nodes/test_pki.h"
+#include "tests/mocks/postgres/test_database.h"
 
 namespace gpuaas::testing {
 
@@ -48,7 +48,7 @@ class FlowWorld {
   void Pulse();          // the API's sign of life
   void StartNodeFlow();  // as enrolment does
 
-  platform::Database& database() { return *database_; }
+  platform::Database& database() { return database_.app(); }
   temporal::Client& client() { return *client_; }
   FakeAgent& agent() { return *agent_; }
   const NodeId& node() const { return node_; }
@@ -64,11 +64,10 @@ class FlowWorld {
   void Must(const absl::Status& status);
 
   const platform::SystemClock clock_;
-  const std::string name_;  // of database, region and task queue
+  const std::string name_;  // of region and task queue
   const TestPki pki_;
   const NodeId node_;
-  std::string database_url_;
-  std::unique_ptr<platform::Database> database_;
+  tests::TestDatabase database_;
   std::unique_ptr<FakeAgent> agent_;
   std::shared_ptr<temporal::Client> client_;
   std::unique_ptr<activities::Dispatcher> dispatcher_;
