@@ -18,6 +18,15 @@ int HexValue(char c) {
   return -1;
 }
 
+bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+
+absl::Status ParameterFault(const std::string& name, std::string_view problem) {
+  nlohmann::json fault = {{"field", name}, {"problem", problem}};
+  return MakeError(ErrorCode::kInvalidArgument, "a query parameter " + std::string(problem),
+                   nlohmann::json{{"fields", nlohmann::json::array({fault})}}.dump(
+                       -1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
 }  // namespace
 
 bool LessIgnoringCase::operator()(std::string_view a, std::string_view b) const {
@@ -73,7 +82,6 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_spa
     } else if (c == '+' && plus_is_space) {
       c = ' ';
     }
-    if (c == '\0') return std::nullopt;
     out += c;
   }
   return out;
@@ -90,11 +98,8 @@ absl::StatusOr<std::map<std::string, std::string>> ParseQuery(std::string_view q
     auto name = PercentDecode(pair.substr(0, equals), true);
     auto value = PercentDecode(pair.substr(std::min(equals + 1, pair.size())), true);
     if (!name || !value) return MakeError(ErrorCode::kMalformedRequest, "the query is not percent-encoded correctly");
-    if (!result.emplace(*name, *value).second) {
-      nlohmann::json details = {{"fields", {{*name, "is given twice"}}}};
-      return MakeError(ErrorCode::kInvalidArgument, "a query parameter is given twice",
-                       details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    }
+    if (HasNul(*name) || HasNul(*value)) return ParameterFault(*name, "holds a NUL character");
+    if (!result.emplace(*name, *value).second) return ParameterFault(*name, "is given twice");
   }
   return result;
 }

@@ -68,9 +68,9 @@ using Handler = std::function<absl::StatusOr<Response>(const Request&)>;
 // becomes Retry-After too. A fault of ours (code `internal`) is shown without its message, which belongs into the log.
 Response ErrorResponse(const absl::Status& error, std::string_view correlation_id);
 
-// Nothing if `text` holds a malformed escape or a NUL.
+// Nothing if `text` holds a malformed escape.
 std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space);
-// Parses "a=1&b=2". kMalformedRequest: a malformed escape; kInvalidArgument: a name given twice.
+// Parses "a=1&b=2". kMalformedRequest: a malformed escape; kInvalidArgument: a name given twice, a NUL.
 absl::StatusOr<std::map<std::string, std::string>> ParseQuery(std::string_view query);
 
 }  // namespace gpuaas::platform

@@ -56,7 +56,8 @@ absl::StatusOr<const Route*> Router::Find(std::string_view method, std::string_v
   std::vector<std::string> segments;
   for (std::string_view segment : Split(path)) {
     auto decoded = PercentDecode(segment, false);
-    if (!decoded) return MakeError(ErrorCode::kMalformedRequest, "the path is not percent-encoded correctly");
+    if (!decoded || decoded->find('\0') != std::string::npos)
+      return MakeError(ErrorCode::kMalformedRequest, "the path is not percent-encoded correctly");
     segments.push_back(*std::move(decoded));
   }
   int best_fit = -1;

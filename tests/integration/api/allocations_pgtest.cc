@@ -87,6 +87,12 @@ TEST_F(AllocationsRest, OthersFindNothing) {
   Refused(api_.As("other-user", "GET", kPath, nullptr, {{"X-Tenant", "acme"}}), 404, "not_found");
 }
 
+TEST_F(AllocationsRest, IdsThatAreNoneAreNotFound) {
+  for (const char* id : {"x", "alloc_", "alloc_'%20OR%201=1", "node_01M7WPFSESE1XRKFD1G61WX9TE", "%ff"}) {
+    Refused(api_.As("dev-user", "GET", std::string(kPath) + "/" + id), 404, "not_found");
+  }
+}
+
 TEST_F(AllocationsRest, PlatformAdministratorsSeeAllTenants) {
   const std::string id = NewAllocation()["id"];
   const std::string path = std::string(kPath) + "/" + id;

@@ -2,16 +2,14 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "domain/status.h"
 #include "gmock/gmock.h"
 #include "platform/auth/base64url.h"
 #include "platform/auth/verifier.h"
+#include "tests/mocks/auth/local_key.h"
 
 namespace gpuaas::platform {
 namespace {
@@ -19,42 +17,7 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::seconds;
 
-// An RSA key of our own in the place of the secret store's.
-class LocalKey final : public TokenSigner, public TokenKeySource {
- public:
-  explicit LocalKey(std::string key_id = "1") : key_id_(std::move(key_id)), pkey_(EVP_RSA_gen(2048), EVP_PKEY_free) {}
-
-  absl::StatusOr<std::string> CurrentKeyId() override { return key_id_; }
-  absl::StatusOr<Signature> Sign(std::string_view message) override {
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    std::string bytes(256, '\0');
-    std::size_t size = bytes.size();
-    EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, pkey_.get());
-    EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(bytes.data()), &size,
-                   reinterpret_cast<const unsigned char*>(message.data()), message.size());
-    bytes.resize(size);
-    return Signature{bytes, key_id_};
-  }
-  absl::StatusOr<std::vector<PublicKey>> PublicKeys() override {
-    ++fetches;
-    if (!available) return MakeError(ErrorCode::kVaultUnavailable, "down");
-    return std::vector<PublicKey>{{key_id_, Pem()}};
-  }
-  std::string Pem() const {
-    std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
-    PEM_write_bio_PUBKEY(bio.get(), pkey_.get());
-    char* data = nullptr;
-    long size = BIO_get_mem_data(bio.get(), &data);
-    return std::string(data, static_cast<std::size_t>(size));
-  }
-
-  int fetches = 0;
-  bool available = true;
-
- private:
-  std::string key_id_;
-  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> pkey_;
-};
+using tests::LocalKey;
 
 class TokenTest : public testing::Test {
  protected:

@@ -51,7 +51,7 @@ TEST(ParseQuery, DecodesAndRefuses) {
   EXPECT_EQ(*query, (std::map<std::string, std::string>{{"a", "1"}, {"b", "x y&"}, {"c", ""}, {"d", ""}}));
   EXPECT_EQ(ErrorCodeOf(ParseQuery("a=1&a=2").status()), ErrorCode::kInvalidArgument);
   EXPECT_EQ(ErrorCodeOf(ParseQuery("a=%4").status()), ErrorCode::kMalformedRequest);
-  EXPECT_EQ(ErrorCodeOf(ParseQuery("a=%00").status()), ErrorCode::kMalformedRequest);
+  EXPECT_EQ(ErrorCodeOf(ParseQuery("a=%00").status()), ErrorCode::kInvalidArgument);
 }
 
 }  // namespace
