@@ -56,6 +56,7 @@ class RunningService final : public Service {
     temporal::WorkerOptions options(options_.task_queue);
     options.identity = options_.identity;
     options.sticky_cache_size = options_.sticky_cache_size;
+    options.poll_timeout = options_.poll_timeout;
     options.activity_interceptors = {interceptor_};
     options.failure_hook = activities::ApplyErrorCode;
     options.observer = std::make_shared<PlatformObserver>();

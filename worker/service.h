@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -40,6 +40,8 @@ struct ServiceOptions {
   std::string region;  // watched by `region-watch/<region>`; empty: none
   std::string identity = "gpuaas-worker";
   int sticky_cache_size = 1000;
+  std::chrono::milliseconds poll_timeout{
+      0};                       // also how long a stop may take at worst; at least 2 s, 0: the SDK's choice
   flow::v1::FlowLimits limits;  // for the flows admitted here
   flow::v1::SweepLimits sweep_limits;
 };
