@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "domain/nodes/tls_name.h"
 #include "domain/status.h"
 #include "gpuaas/node/v1/node_agent.grpc.pb.h"
 
@@ -96,7 +97,7 @@ class GrpcAgentClient final : public AgentClient {
     Peer& peer = peers_[node.node_id];
     if (peer.stub == nullptr || peer.address != node.address) {
       grpc::ChannelArguments arguments;
-      arguments.SetSslTargetNameOverride(node.node_id);
+      arguments.SetSslTargetNameOverride(TlsNameOfNode(node.node_id));
       arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
       arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
       peer = {node.address,

@@ -4,6 +4,7 @@
 #include "api/common/pepper.h"
 #include "api/nodes/enrolments.h"
 #include "api/nodes/intents.h"
+#include "domain/nodes/tls_name.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "platform/config/config.h"
@@ -43,7 +44,7 @@ bool IsAddress(const std::string& host) {
 absl::StatusOr<platform::Certificate> SignFor(Services& services, const NodeId& node, const std::string& address,
                                               const std::string& csr_pem) {
   GPUAAS_ASSIGN_OR_RETURN(platform::HostPort at, platform::ParseHostPort(address));
-  platform::CertificateRequest request{.role = "node", .common_name = node, .dns_names = {node.str()}};
+  platform::CertificateRequest request{.role = "node", .common_name = node, .dns_names = {TlsNameOfNode(node.str())}};
   (IsAddress(at.host) ? request.ip_addresses : request.dns_names).push_back(at.host);
   return services.vault.SignCsr(request, csr_pem);
 }

@@ -110,7 +110,7 @@ absl::StatusOr<json> VaultSession::Call(std::string_view method, std::string_vie
     }
     auto answer = DataOf(*response, path);
     if (!answer.ok()) return answer.status();
-    return answer->value("data", json());
+    return answer->is_object() ? answer->value("data", json()) : json();
   }
 }
 

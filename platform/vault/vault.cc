@@ -125,13 +125,16 @@ class VaultOverHttp final : public Vault {
   }
 
   absl::StatusOr<Certificate> IssueCertificate(const CertificateRequest& request) override {
-    return Certify("pki/issue/" + request.role, request, Body(request));
+    json body = Body(request);
+    body["key_type"] = "ec";
+    body["key_bits"] = 256;
+    return Certify("pki/issue/" + request.role, body);
   }
 
   absl::StatusOr<Certificate> SignCsr(const CertificateRequest& request, std::string_view csr_pem) override {
     json body = Body(request);
     body["csr"] = csr_pem;
-    return Certify("pki/sign/" + request.role, request, body);
+    return Certify("pki/sign/" + request.role, body);
   }
 
   absl::Status RevokeCertificate(std::string_view serial) override {
@@ -167,7 +170,7 @@ class VaultOverHttp final : public Vault {
     return data->is_object() && data->value("valid", false);
   }
 
-  absl::StatusOr<Certificate> Certify(const std::string& path, const CertificateRequest& request, const json& body) {
+  absl::StatusOr<Certificate> Certify(const std::string& path, const json& body) {
     auto data = session_.Call("POST", path, &body);
     if (!data.ok()) return data.status();
     if (!data->is_object() || !data->contains("certificate")) return Unexpected("certificate");

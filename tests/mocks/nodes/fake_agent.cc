@@ -4,12 +4,14 @@
 
 #include <utility>
 
+#include "domain/nodes/tls_name.h"
+
 namespace gpuaas::testing {
 
 using google::protobuf::util::TimeUtil;
 
 FakeAgent::FakeAgent(std::string node_id, const TestPki& pki) : node_id_(std::move(node_id)) {
-  const IssuedCertificate own = pki.Issue(node_id_);
+  const IssuedCertificate own = pki.Issue(TlsNameOfNode(node_id_));
   grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   tls.pem_root_certs = pki.ca_pem();
   tls.pem_key_cert_pairs.push_back({own.private_key_pem, own.certificate_pem});
