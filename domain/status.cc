@@ -15,32 +15,51 @@ absl::StatusCode CanonicalOf(const ErrorInfo& info) {
     case 400:
     case 405:
     case 413:
-    case 415: return absl::StatusCode::kInvalidArgument;
-    case 401: return absl::StatusCode::kUnauthenticated;
-    case 403: return absl::StatusCode::kPermissionDenied;
-    case 404: return absl::StatusCode::kNotFound;
-    case 409: return absl::StatusCode::kFailedPrecondition;
-    case 429: return absl::StatusCode::kResourceExhausted;
-    case 503: return absl::StatusCode::kUnavailable;
-    case 504: return absl::StatusCode::kDeadlineExceeded;
-    default: return absl::StatusCode::kInternal;
+    case 415:
+      return absl::StatusCode::kInvalidArgument;
+    case 401:
+      return absl::StatusCode::kUnauthenticated;
+    case 403:
+      return absl::StatusCode::kPermissionDenied;
+    case 404:
+      return absl::StatusCode::kNotFound;
+    case 409:
+      return absl::StatusCode::kFailedPrecondition;
+    case 429:
+      return absl::StatusCode::kResourceExhausted;
+    case 503:
+      return absl::StatusCode::kUnavailable;
+    case 504:
+      return absl::StatusCode::kDeadlineExceeded;
+    default:
+      return absl::StatusCode::kInternal;
   }
 }
 
 ErrorCode FromCanonical(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kOutOfRange: return ErrorCode::kInvalidArgument;
-    case absl::StatusCode::kUnauthenticated: return ErrorCode::kUnauthenticated;
-    case absl::StatusCode::kPermissionDenied: return ErrorCode::kPermissionDenied;
-    case absl::StatusCode::kNotFound: return ErrorCode::kNotFound;
+    case absl::StatusCode::kOutOfRange:
+      return ErrorCode::kInvalidArgument;
+    case absl::StatusCode::kUnauthenticated:
+      return ErrorCode::kUnauthenticated;
+    case absl::StatusCode::kPermissionDenied:
+      return ErrorCode::kPermissionDenied;
+    case absl::StatusCode::kNotFound:
+      return ErrorCode::kNotFound;
     case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kAborted: return ErrorCode::kConflict;
-    case absl::StatusCode::kFailedPrecondition: return ErrorCode::kInvalidState;
-    case absl::StatusCode::kResourceExhausted: return ErrorCode::kRateLimited;
-    case absl::StatusCode::kUnavailable: return ErrorCode::kUnavailable;
-    case absl::StatusCode::kDeadlineExceeded: return ErrorCode::kDeadlineExceeded;
-    default: return ErrorCode::kInternal;
+    case absl::StatusCode::kAborted:
+      return ErrorCode::kConflict;
+    case absl::StatusCode::kFailedPrecondition:
+      return ErrorCode::kInvalidState;
+    case absl::StatusCode::kResourceExhausted:
+      return ErrorCode::kRateLimited;
+    case absl::StatusCode::kUnavailable:
+      return ErrorCode::kUnavailable;
+    case absl::StatusCode::kDeadlineExceeded:
+      return ErrorCode::kDeadlineExceeded;
+    default:
+      return ErrorCode::kInternal;
   }
 }
 

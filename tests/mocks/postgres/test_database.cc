@@ -37,6 +37,18 @@ std::string WithUser(const std::string& url, const std::string& user) {
   return url.substr(0, begin) + user + url.substr(at == std::string::npos ? begin : at);
 }
 
+// The services' role, and the right to end its sessions when the database is dropped; deploy/ makes both beforehand.
+constexpr char kAppRole[] = R"(
+DO $$ BEGIN
+  CREATE ROLE gpuaas_app LOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+END $$;
+DO $$ BEGIN
+  IF NOT pg_has_role(current_user, 'gpuaas_app', 'MEMBER') THEN
+    EXECUTE format('GRANT gpuaas_app TO %I', current_user);
+  END IF;
+END $$)";
+
 void Run(const std::string& url, const std::string& sql) {
   try {
     pqxx::connection connection(url);
@@ -56,8 +68,7 @@ TestDatabase::TestDatabase(Schema schema) {
   name_ = "gpuaas_test_" + NewUlidText(now);
   for (char& c : name_) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   Run(server, "CREATE DATABASE " + name_);
-  Run(server,
-      "DO $$ BEGIN CREATE ROLE gpuaas_app LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$");
+  Run(server, kAppRole);
   owner_url_ = WithDatabase(server, name_);
   app_url_ = WithDatabase(FromEnvironment("GPUAAS_TEST_APP_DATABASE_URL", WithUser(server, "gpuaas_app")), name_);
   if (schema == Schema::kMigrated) {
