@@ -69,6 +69,7 @@ class WorkflowMachines : private MachineSink {
   };
 
   void PushJob(Job job) override;
+  bool ChecksIds() override { return flags_.Use(EngineFlag::kIdAndTypeChecks, !replaying_); }
   void IssueCommand(std::shared_ptr<Machine> machine, Command command) override;
   void IssueCancelExternal(Command command, std::function<void()> delivered) override;
 

@@ -57,4 +57,13 @@ void Scheduler::Root::Unlink() {
   scheduler_ = nullptr;
 }
 
+Scheduler& InertScheduler() {
+  static Scheduler& inert = *[] {
+    auto* scheduler = new Scheduler;
+    scheduler->Close();
+    return scheduler;
+  }();
+  return inert;
+}
+
 }  // namespace temporal::internal

@@ -104,14 +104,15 @@ Future<std::tuple<internal::Stored<Ts>...>> AllOf(Future<Ts>... futures) {
   return Future<Result>(state);
 }
 
-// The same for any number of equal steps; an empty vector is ready at once. Needs `scheduler` only through its futures.
+// The same for any number of equal steps; of none it is ready at once.
 template <class T>
 Future<std::vector<internal::Stored<T>>> AllOf(std::vector<Future<T>> futures) {
   using Result = std::vector<internal::Stored<T>>;
   using State = internal::CombinedState<Result, std::vector<Future<T>>>;
-  internal::Scheduler& scheduler = futures.at(0).state()->scheduler();
+  internal::Scheduler& scheduler = futures.empty() ? internal::InertScheduler() : futures[0].state()->scheduler();
   auto state = std::make_shared<State>(scheduler, futures);
   state->remaining = futures.size();
+  if (futures.empty()) state->Resolve({});
   for (const Future<T>& future : futures) {
     internal::WhenReady(state, future, [](const std::shared_ptr<State>& done) {
       if (--done->remaining > 0) return;

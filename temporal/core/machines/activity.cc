@@ -49,11 +49,12 @@ absl::Status ActivityMachine::OnEvent(const HistoryEvent& event, MachineSink& si
   }
   if (state_ == State::kScheduled) {
     const auto& scheduled = event.activity_task_scheduled_event_attributes();
+    scheduled_event_id_ = event.event_id();
+    if (!sink.ChecksIds()) return absl::OkStatus();
     if (scheduled.activity_id() != id_) return Differs("activity id", id_, scheduled.activity_id(), event);
     if (scheduled.activity_type().name() != type_) {
       return Differs("activity type", type_, scheduled.activity_type().name(), event);
     }
-    scheduled_event_id_ = event.event_id();
   } else if (event.has_activity_task_started_event_attributes()) {
     started_event_id_ = event.event_id();
     identity_ = event.activity_task_started_event_attributes().identity();

@@ -46,13 +46,14 @@ absl::Status ChildWorkflowMachine::OnEvent(const HistoryEvent& event, MachineSin
   switch (event.event_type()) {
     case enums::EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: {
       const auto& initiated = event.start_child_workflow_execution_initiated_event_attributes();
+      initiated_event_id_ = event.event_id();
+      if (!sink.ChecksIds()) break;
       if (initiated.workflow_id() != workflow_id_) {
         return Differs("child workflow id", workflow_id_, initiated.workflow_id(), event);
       }
       if (initiated.workflow_type().name() != type_) {
         return Differs("child workflow type", type_, initiated.workflow_type().name(), event);
       }
-      initiated_event_id_ = event.event_id();
       break;
     }
     case enums::EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:

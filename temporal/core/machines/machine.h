@@ -44,6 +44,8 @@ class MachineSink {
  public:
   virtual ~MachineSink() = default;
   virtual void PushJob(Job job) = 0;
+  // Whether ids and types are compared: old histories were made without.
+  virtual bool ChecksIds() = 0;
   // A further command of `machine`, whose event goes to it.
   virtual void IssueCommand(std::shared_ptr<Machine> machine, api::command::v1::Command command) = 0;
   // Asks another workflow to cancel on the engine's own account; `delivered` runs when it got there.

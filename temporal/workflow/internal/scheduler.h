@@ -61,4 +61,7 @@ class Scheduler {
   bool frozen_ = false;
 };
 
+// One that never runs anything, for futures that are ready from the beginning. Thread-safe.
+Scheduler& InertScheduler();
+
 }  // namespace temporal::internal
