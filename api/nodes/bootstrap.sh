@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes this Debian 12 machine a node of the control plane at @AGENT_URL@. Served by the API; `gpuaas nodes enrol` prints the
+# Makes this Debian 12 machine a node of the control plane that serves this script; `gpuaas nodes enrol` prints the
 # one command that fetches and runs it. Safe to repeat: a node that is enrolled is only started.
 #   GPUAAS_ENROL_TOKEN      one-time token (needed once)
 #   GPUAAS_NODE_CA          file with the authority of the control plane's certificate; default: the usual trust store
