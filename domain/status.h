@@ -9,8 +9,8 @@
 
 namespace gpuaas {
 
-// A status that carries one of our error codes. `message` is shown to the person who asked: no SQL, no stack, no secret,
-// no other tenant's existence. `details_json` is a JSON object for the envelope's `details`, or empty.
+// A status that carries one of our error codes. `message` is shown to the person who asked: no SQL, no stack, no
+// secret, no other tenant's existence. `details_json` is a JSON object for the envelope's `details`, or empty.
 absl::Status MakeError(ErrorCode code, std::string_view message, std::string_view details_json = {});
 
 // The code a status carries; a status of foreign origin is mapped from its canonical code, kInternal if nothing fits.
