@@ -22,6 +22,8 @@ namespace {
 
 constexpr char kInventory[] = "gpus: {count: 8, model: \"NVIDIA H200\", memory_gib: 141}\n";
 
+}  // namespace
+
 int FreePort() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -33,8 +35,6 @@ int FreePort() {
   ::close(fd);
   return ntohs(address.sin_port);
 }
-
-}  // namespace
 
 std::string Contents(const std::string& file) {
   std::ifstream stream(file);
@@ -59,15 +59,20 @@ Output Sh(const std::vector<std::string>& argv) {
   return output;
 }
 
-void AgentFixture::SetUp() {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+void AgentFixture::Prepare() {
   char name[] = "/var/tmp/gpuaas-node-test.XXXXXX";
   ASSERT_NE(::mkdtemp(name), nullptr);
   folder_ = name;
   state_dir_ = folder_ + "/state";
   port_ = FreePort();
   std::ofstream(folder_ + "/inventory.yaml") << kInventory;
-  MakeCertificates();
+  MakeAuthority();
+  key_ = MakeKey("user");
+}
+
+void AgentFixture::SetUp() {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  Prepare();
   auto state = node::StateDir::Open(state_dir_);
   ASSERT_TRUE(state.ok()) << state.status();
   const std::string address = "127.0.0.1:" + std::to_string(port_);
@@ -77,7 +82,6 @@ void AgentFixture::SetUp() {
                   ->SaveCertificate(Contents(folder_ + "/node.key"), Contents(folder_ + "/node.pem"),
                                     Contents(folder_ + "/ca.pem"))
                   .ok());
-  key_ = MakeKey("user");
   StartAgent();
   agent_ = ClientAs("worker", "service");
   grpc::ClientContext context;
@@ -116,7 +120,7 @@ void AgentFixture::StopAgent() {
   pid_ = 0;
 }
 
-void AgentFixture::MakeCertificates() {
+void AgentFixture::MakeAuthority() {
   const Output made =
       Sh({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
           "-subj", "/CN=test root", "-keyout", folder_ + "/ca.key", "-out", folder_ + "/ca.pem"});

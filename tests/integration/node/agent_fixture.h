@@ -26,8 +26,12 @@ class AgentFixture : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
+  // What SetUp has done before it: folders, ports and certificates, but no agent.
+  void Prepare();
   void StartAgent();
   void StopAgent();  // as `kill -9` does
+  // A certificate signed by the test's authority and its key: <name>.pem and <name>.key in the folder.
+  std::string Issue(const std::string& name, const std::string& common_name, const std::string& unit);
 
   // A client with a certificate of that common name and organizational unit.
   std::unique_ptr<node::v1::NodeAgent::Stub> ClientAs(const std::string& common_name, const std::string& unit);
@@ -48,13 +52,13 @@ class AgentFixture : public ::testing::Test {
   std::unique_ptr<node::v1::NodeAgent::Stub> agent_;
 
  private:
-  void MakeCertificates();
-  std::string Issue(const std::string& name, const std::string& common_name, const std::string& unit);
+  void MakeAuthority();
 
   pid_t pid_ = 0;
 };
 
 std::string Contents(const std::string& file);
 std::string NewAllocationId();
+int FreePort();
 
 }  // namespace gpuaas::testing

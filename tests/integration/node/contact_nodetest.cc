@@ -1,0 +1,193 @@
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "nlohmann/json.hpp"
+#include "tests/integration/node/agent_fixture.h"
+
+namespace gpuaas::testing {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+// An agent that enrols itself with a control plane of ours.
+class Contact : public AgentFixture {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+    Prepare();
+    Issue("edge", "localhost", "edge");
+    edge_port_ = FreePort();
+    StartEdge();
+  }
+
+  void TearDown() override {
+    if (edge_ > 0) {
+      ::kill(edge_, SIGKILL);
+      ::waitpid(edge_, nullptr, 0);
+    }
+    AgentFixture::TearDown();
+  }
+
+  void StartEdge() {
+    const std::string port = std::to_string(edge_port_);
+    const char* argv[] = {"python3", GPUAAS_FAKE_EDGE, port.c_str(), folder_.c_str(), nullptr};
+    ASSERT_EQ(::posix_spawnp(&edge_, "python3", nullptr, nullptr, const_cast<char**>(argv), environ), 0);
+    ASSERT_TRUE(Eventually([&] { return Sh({"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/" + port}).exit_code == 0; }));
+  }
+
+  Output Enrol(const std::string& token) {
+    return Sh({"sh", "-c",
+               "printf '%s\\n' \"$0\" | " + std::string(GPUAAS_NODE_AGENT) + " enrol --url https://localhost:" +
+                   std::to_string(edge_port_) + " --ca-file " + folder_ + "/ca.pem --state-dir " + state_dir_ +
+                   " --inventory " + folder_ + "/inventory.yaml --listen 127.0.0.1:" + std::to_string(port_) +
+                   " --advertise localhost:" + std::to_string(port_),
+               token});
+  }
+
+  void Run() {
+    StartAgent();
+    agent_ = ClientAs("worker", "service");
+    grpc::ClientContext context;
+    context.set_wait_for_ready(true);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    node::v1::Inventory inventory;
+    const auto status = agent_->GetInventory(&context, {}, &inventory);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    gpus_.assign(inventory.gpus().begin(), inventory.gpus().end());
+  }
+
+  std::vector<json> Requests(const std::string& path) {
+    std::vector<json> found;
+    std::ifstream file(folder_ + "/requests.jsonl");
+    std::string line;
+    while (std::getline(file, line)) {
+      json request = json::parse(line, nullptr, false);
+      if (request.is_object() && request["path"] == path) found.push_back(std::move(request));
+    }
+    return found;
+  }
+
+  // Polls, each round costing a process or a file: bounded by time, not by rounds.
+  template <class Condition>
+  bool Eventually(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  std::vector<std::string> Evidence() {
+    grpc::ClientContext context;
+    node::v1::ListEvidenceResponse response;
+    agent_->ListEvidence(&context, {}, &response);
+    std::vector<std::string> kinds;
+    for (const auto& entry : response.entries()) kinds.push_back(entry.kind());
+    return kinds;
+  }
+
+  int edge_port_ = 0;
+  pid_t edge_ = 0;
+};
+
+TEST_F(Contact, EnrolsOnceWithAKeyThatStays) {
+  EXPECT_NE(Enrol("wrong").exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(state_dir_ + "/node.json"));
+  const Output enrolled = Enrol("good");
+  ASSERT_EQ(enrolled.exit_code, 0) << enrolled.out;
+  EXPECT_EQ(enrolled.out, "node_test");
+  struct stat info{};
+  ASSERT_EQ(::stat((state_dir_ + "/tls/current/key.pem").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const auto requests = Requests("/agent/v1/enrol");
+  ASSERT_EQ(requests.size(), 2u);
+  const json& body = requests.back()["body"];
+  EXPECT_EQ(body["advertise_address"], "localhost:" + std::to_string(port_));
+  EXPECT_EQ(body["inventory"]["gpus"].size(), 8u);
+  EXPECT_THAT(body.dump(), ::testing::Not(HasSubstr("PRIVATE KEY")));
+  const Output again = Enrol("good");
+  EXPECT_NE(again.exit_code, 0);
+  EXPECT_THAT(again.out, HasSubstr("used"));
+}
+
+TEST_F(Contact, HeartbeatsTellWhatRuns) {
+  ASSERT_EQ(Enrol("good").exit_code, 0);
+  Run();
+  const std::string allocation = NewAllocationId();
+  Ensure(RequestFor(allocation, 0, 2));
+  ASSERT_TRUE(Eventually([&] {
+    const auto beats = Requests("/agent/v1/heartbeat");
+    return !beats.empty() && !beats.back()["body"]["sandboxes"].empty();
+  }));
+  const auto beats = Requests("/agent/v1/heartbeat");
+  EXPECT_EQ(beats.front()["peer"], "node_test");
+  EXPECT_TRUE(beats.front()["body"].contains("inventory"));
+  EXPECT_FALSE(beats.back()["body"].contains("inventory"));  // it was told once
+  EXPECT_EQ(beats.back()["body"]["inventory_digest"], beats.front()["body"]["inventory_digest"]);
+  const json sandbox = beats.back()["body"]["sandboxes"][0];
+  EXPECT_EQ(sandbox["allocation_id"], allocation);
+  EXPECT_EQ(sandbox["gpu_uuids"].size(), 2u);
+  EXPECT_EQ(sandbox["running"], true);
+}
+
+TEST_F(Contact, ANodeThatIsCutOffStopsEverythingAndComesBack) {
+  ASSERT_EQ(Enrol("good").exit_code, 0);
+  Run();
+  const auto sandbox = Ensure(RequestFor(NewAllocationId(), 0, 1));
+  ASSERT_EQ(Ssh(sandbox, "echo kept >~/note").exit_code, 0);
+  ASSERT_TRUE(Eventually([&] { return Requests("/agent/v1/heartbeat").size() >= 2; }));
+  std::ofstream(folder_ + "/silent") << "";
+  ASSERT_TRUE(Eventually([&] { return Evidence() == std::vector<std::string>{"started", "stopped"}; }));
+  EXPECT_NE(Ssh(sandbox, "true").exit_code, 0);
+  std::filesystem::remove(folder_ + "/silent");
+  ASSERT_TRUE(Eventually([&] { return Evidence().size() >= 3; }));
+  EXPECT_EQ(Ssh(sandbox, "cat ~/note").out, "kept");  // same user, port, key and home
+}
+
+TEST_F(Contact, TheCertificateIsRenewedAndServedWithoutARestart) {
+  ASSERT_EQ(Enrol("good").exit_code, 0);
+  // The certificate in use is replaced by one with little of its life left.
+  const std::string tls = state_dir_ + "/tls/current";
+  std::ofstream(folder_ + "/ca.cnf")
+      << "[ca]\ndefault_ca=x\n[x]\ndatabase=" << folder_ << "/index\nserial=" << folder_
+      << "/serial\nnew_certs_dir=" << folder_
+      << "\ndefault_md=sha256\npolicy=any\nunique_subject=no\n[any]\ncommonName=supplied\n"
+         "organizationalUnitName=optional\n[san]\nsubjectAltName=DNS:node_test,DNS:localhost\n";
+  std::ofstream(folder_ + "/index") << "";
+  std::ofstream(folder_ + "/serial") << "1000\n";
+  const Output old = Sh(
+      {"sh", "-c",
+       "cd " + folder_ + " && openssl req -new -key " + tls +
+           "/key.pem -subj /OU=node/CN=node_test -out old.csr && "
+           "openssl ca -batch -notext -config ca.cnf -extensions san -cert ca.pem -keyfile ca.key -in old.csr -out " +
+           tls + "/cert.pem -startdate 20200101000000Z -enddate $(date -u -d '+1 hour' +%Y%m%d%H%M%SZ)"});
+  ASSERT_EQ(old.exit_code, 0) << old.out;
+  const auto serial_served = [&] {
+    return Sh({"bash", "-c",
+               "openssl s_client -connect 127.0.0.1:" + std::to_string(port_) +
+                   " </dev/null 2>/dev/null | openssl x509 -noout -serial"})
+        .out;
+  };
+  Run();
+  ASSERT_TRUE(Eventually([&] { return !Requests("/agent/v1/renew").empty(); }));
+  EXPECT_EQ(Requests("/agent/v1/renew").front()["peer"], "node_test");
+  EXPECT_TRUE(Eventually([&] { return serial_served() != "serial=1000"; }));
+  agent_ = ClientAs("worker", "service");
+  EXPECT_TRUE(Remove(NewAllocationId()).ok());
+  const std::size_t beats = Requests("/agent/v1/heartbeat").size();
+  EXPECT_TRUE(Eventually([&] { return Requests("/agent/v1/heartbeat").size() > beats; }));
+  EXPECT_EQ(Requests("/agent/v1/renew").size(), 1u);
+}
+
+}  // namespace
+}  // namespace gpuaas::testing
