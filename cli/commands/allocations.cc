@@ -15,14 +15,12 @@ namespace {
 
 struct WaitFlags {
   bool wait = false;
-  bool no_wait = false;
   std::string timeout = "10m";
 };
 
 void AddWaitFlags(CLI::App& command, WaitFlags& flags, const std::string& state) {
-  CLI::Option* wait =
-      command.add_flag("--wait", flags.wait, "Wait until it is " + state + "; the exit code tells the outcome");
-  command.add_flag("--no-wait", flags.no_wait, "Return once the request is accepted (the default)")->excludes(wait);
+  command.add_flag("--wait,!--no-wait", flags.wait,
+                   "Wait until it is " + state + "; the exit code tells the outcome (default: do not wait)");
   command.add_option("--timeout", flags.timeout, "Wait at most this long (0: no limit); then exit with 8")
       ->type_name("DURATION")
       ->capture_default_str();

@@ -83,10 +83,9 @@ void AddAuth(CLI::App& root, Invocation& run) {
                                "  gpuaas auth dev-login --username dev-user --password dev123",
                                [&run, flags] { return DevLogin(run, *flags); });
   login->add_option("-u,--username", flags->username, "The user's name")->required()->type_name("NAME");
-  auto* password = login->add_option("--password", flags->password, "The password; others on this machine can see it")
-                       ->type_name("TEXT");
-  login->add_flag("--password-stdin", flags->password_stdin, "Read the password from standard input")
-      ->excludes(password);
+  login->add_option("--password", flags->password, "The password; others on this machine can see it")
+      ->type_name("TEXT");
+  login->add_flag("--password-stdin", flags->password_stdin, "Read the password from standard input");
 
   AddCommand(*auth, run, "whoami", "Who is logged in, where, and what they may do", "  gpuaas auth whoami -o json",
              [&run] {

@@ -54,6 +54,11 @@ void NameVariables(CLI::App& app, const std::set<std::string>& settings) {
 class Help : public CLI::Formatter {
  public:
   Help() { column_width(34); }
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    if (const std::size_t at = name.find("{false}"); at != std::string::npos) name.erase(at, 7);
+    return name;
+  }
   // The rule is the same for all (gpuaas help environment): the names would only crowd the page.
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text;

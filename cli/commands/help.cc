@@ -3,33 +3,15 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands/exit_codes.h"
 #include "cli/commands/groups.h"
+#include "cli/commands/man.h"
 #include "cli/commands/support.h"
 #include "cli/core/ids.h"
 #include "cli/render/text.h"
 
 namespace gpuaas::cli {
 namespace {
-
-struct ExitRow {
-  ExitCode exit;
-  const char* meaning;
-};
-
-constexpr ExitRow kExits[] = {
-    {ExitCode::kDone, "done"},
-    {ExitCode::kFailed, "failed"},
-    {ExitCode::kUsage, "wrong use of the command, or a field that is not allowed"},
-    {ExitCode::kNotPlaced, "accepted but not placed: no capacity, or a quota"},
-    {ExitCode::kDenied, "not logged in, or denied"},
-    {ExitCode::kDeclined, "declined at the prompt"},
-    {ExitCode::kNotFound, "not found"},
-    {ExitCode::kConflict, "conflict with what is there"},
-    {ExitCode::kPending, "still pending at --timeout"},
-    {ExitCode::kRateLimited, "too many requests"},
-    {ExitCode::kUnavailable, "the service is not available"},
-    {ExitCode::kInterrupted, "interrupted; what was accepted continues"},
-};
 
 ExitCode ShowExitCodes(Invocation& run) {
   Json items = Json::array();
@@ -114,9 +96,16 @@ ExitCode ShowHelp(const CLI::App& root, Invocation& run, const std::vector<std::
 
 void AddHelp(CLI::App& root, Invocation& run) {
   auto words = std::make_shared<std::vector<std::string>>();
-  CLI::App* help = AddCommand(root, run, "help", "Help about a command or a topic",
-                              "  gpuaas help allocations create\n  gpuaas help exit-codes",
-                              [&root, &run, words] { return ShowHelp(root, run, *words); });
+  auto man = std::make_shared<bool>(false);
+  CLI::App* help =
+      AddCommand(root, run, "help", "Help about a command or a topic",
+                 "  gpuaas help allocations create\n  gpuaas help exit-codes\n  gpuaas help --man | man -l -",
+                 [&root, &run, words, man] {
+                   if (!*man) return ShowHelp(root, run, *words);
+                   run.world().out << ManPage(root, GPUAAS_VERSION) << std::flush;
+                   return ExitCode::kDone;
+                 });
+  help->add_flag("--man", *man, "Print the manual page of the program, for man(1)");
   help->add_option("about", *words, "A command's words, or exit-codes, environment, output")
       ->type_name("exit-codes|environment|output");
 

@@ -8,6 +8,7 @@
 
 #include "cli/core/home.h"
 #include "cli/core/trace.h"
+#include "cli/core/waiting.h"
 #include "cli/render/text.h"
 
 namespace gpuaas::cli {
@@ -59,8 +60,10 @@ SessionOptions Invocation::Options(const std::string& url, const std::string& te
 
 Session::Send Invocation::Connect() {
   Session::Send send = world_.connect(settings().Get("ca_file"));
-  const auto debug = world_.environment("GPUAAS_DEBUG");
-  return debug && debug->find("api") != std::string::npos ? Traced(std::move(send)) : send;
+  if (const auto debug = world_.environment("GPUAAS_DEBUG"); debug && debug->find("api") != std::string::npos) {
+    return Traced(std::move(send));
+  }
+  return world_.err_terminal.is_tty ? WithWaitingLine(std::move(send), world_.err) : send;
 }
 
 Session Invocation::MakeSession(SessionOptions options) {

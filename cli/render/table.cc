@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowest = 8;  // no column is cut below this
+constexpr const char* kNothing = "-";
 
 std::string Header(const std::string& name) {
   std::string header;
@@ -22,23 +23,36 @@ std::string Painted(const std::string& cell, const Column& column, const Termina
   return column.kind == Column::Kind::kState ? terminal.Paint(StyleOfState(state), cell) : cell;
 }
 
+std::size_t TotalWidth(const std::vector<std::size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
+}
+
 void Shrink(std::vector<std::size_t>& widths, std::size_t available) {
-  const auto total = [&] { return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1)); };
-  while (widths.size() > 1 && total() > available) {
+  while (widths.size() > 1 && TotalWidth(widths) > available) {
     const auto widest = std::max_element(widths.begin() + 1, widths.end());
     if (*widest <= kNarrowest) return;
     --*widest;
   }
 }
 
+// The columns in which any row has something.
+Columns Used(const Columns& columns, const Json& items, const Terminal& terminal, TimePoint now) {
+  Columns used;
+  for (const Column& column : columns) {
+    const bool any = std::any_of(items.begin(), items.end(),
+                                 [&](const Json& item) { return !Cell(item, column, terminal, now).empty(); });
+    if (any) used.push_back(column);
+  }
+  return used;
+}
+
 }  // namespace
 
 std::string Cell(const Json& item, const Column& column, const Terminal& terminal, TimePoint now) {
   std::string text = column.value ? column.value(item) : TextAt(item, column.path);
-  if (column.kind == Column::Kind::kTime && terminal.is_tty) {
-    if (const auto time = ParseTime(text)) {
-      return *time <= now ? FormatDuration(now - *time) + " ago" : "in " + FormatDuration(*time - now);
-    }
+  if (const auto time = column.kind == Column::Kind::kTime ? ParseTime(text) : std::nullopt) {
+    if (!terminal.is_tty) return FormatTime(*time);
+    return *time <= now ? FormatAge(now - *time) + " ago" : "in " + FormatAge(*time - now);
   }
   return Printable(text);
 }
@@ -51,11 +65,15 @@ std::string Table(const Json& items, const Columns& columns, bool headers, const
     std::vector<std::string>& row = rows.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
       row.push_back(Cell(item, columns[i], terminal, now));
-      if (row.back().empty()) row.back() = "-";
+      if (row.back().empty()) row.back() = kNothing;
       widths[i] = std::max(widths[i], Width(row.back()));
     }
   }
-  if (terminal.width > 0) Shrink(widths, terminal.width);
+  if (terminal.width > 0 && TotalWidth(widths) > terminal.width) {
+    Columns used = Used(columns, items, terminal, now);
+    if (used.size() < columns.size()) return Table(items, used, headers, terminal, now);
+    Shrink(widths, terminal.width);
+  }
 
   std::string out;
   const auto finish_line = [&] {

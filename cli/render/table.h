@@ -29,8 +29,8 @@ using Columns = std::vector<Column>;
 // The cell as text without colour.
 std::string Cell(const Json& item, const Column& column, const Terminal& terminal, TimePoint now);
 
-// A table with aligned columns. Where the terminal is too narrow, the widest columns other than the first are cut; in a
-// pipe nothing is.
+// A table with aligned columns. Where the terminal is too narrow, columns that are empty in all rows are left out, then
+// the widest other than the first are cut; in a pipe nothing is.
 std::string Table(const Json& items, const Columns& columns, bool headers, const Terminal& terminal, TimePoint now);
 
 // One object, a line per column: name and value. Empty values are left out.

@@ -87,6 +87,14 @@ std::string FormatDuration(milliseconds span) {
   return Format("%ldd%02ldh", seconds / 86400, seconds % 86400 / 3600);
 }
 
+std::string FormatAge(milliseconds span) {
+  const long seconds = static_cast<long>(span.count() / 1000);
+  if (seconds < 60) return Format("%lds", seconds, 0);
+  if (seconds < 3600) return Format("%ldm", seconds / 60, 0);
+  if (seconds < 2 * 86400) return Format("%ldh", seconds / 3600, 0);
+  return Format("%ldd", seconds / 86400, 0);
+}
+
 std::optional<milliseconds> ParseDuration(std::string_view text) {
   if (text.empty()) return std::nullopt;
   milliseconds total{0};

@@ -21,6 +21,9 @@ std::string FormatClock(TimePoint time);
 // As people say it: 0.4s, 12s, 4m02s, 3h05m, 2d04h.
 std::string FormatDuration(std::chrono::milliseconds span);
 
+// Roughly, in the largest unit: 12s, 17m, 3h, 2d.
+std::string FormatAge(std::chrono::milliseconds span);
+
 // "90", "90s", "10m", "2h", "1h30m", "500ms", "7d"; a bare number is seconds. Nothing if malformed or negative.
 std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text);
 

@@ -271,6 +271,8 @@ TEST(UsageTest, UnknownWordsSuggest) {
   EXPECT_EQ(Json::parse(world.out)["items"].size(), 12u);
   EXPECT_EQ(world.Run({"help", "allocations", "create"}), 0);
   EXPECT_THAT(world.out, HasSubstr("--ssh-key-id"));
+  EXPECT_EQ(world.Run({"help", "--man"}), 0);
+  EXPECT_THAT(world.out, HasSubstr(".SS gpuaas ops workflows history\n"));
   EXPECT_EQ(world.Run({"version", "-o", "json"}), 0);
   EXPECT_EQ(Json::parse(world.out)["name"], "gpuaas");
 }

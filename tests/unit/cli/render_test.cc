@@ -129,10 +129,16 @@ TEST(TableTest, PipeIsWholeAndHasTimes) {
 
 TEST(TableTest, TerminalIsCutAndColoured) {
   const std::string table = Table(Items(), kColumns, true, Terminal{true, true, 60}, kNow);
-  EXPECT_THAT(table, HasSubstr("1m00s ago"));
+  EXPECT_THAT(table, HasSubstr("1m ago"));
   EXPECT_THAT(table, HasSubstr("…"));
   EXPECT_THAT(table, HasSubstr("\x1b[31mfailed\x1b[0m"));
   EXPECT_THAT(table, HasSubstr("alloc_22"));
+}
+
+TEST(TableTest, ANarrowTerminalFirstLosesEmptyColumns) {
+  const Json items = Json::array({{{"id", "alloc_1"}, {"state", "active"}, {"node", "n0"}}});
+  EXPECT_EQ(Table(items, kColumns, true, Terminal{true, false, 25}, kNow),
+            "ID       STATE   NODE\nalloc_1  active  n0\n");
 }
 
 TEST(TableTest, ServerTextCannotReachTheTerminal) {
