@@ -97,8 +97,10 @@ class View {
     for (const Json& step : At(history, "steps")) {
       ++number;
       if (IsOver(step) && !shown_.insert(number).second) continue;
-      for (StepRow& row : StepRows(step, number, terminal, run_.Now()))
+      if (!IsOver(step) && TextAt(step, "kind") != "activity") continue;  // a wait, not work
+      for (StepRow& row : StepRows(step, number, terminal, run_.Now())) {
         (IsOver(step) ? finished : current).push_back(std::move(row));
+      }
     }
     if (!finished.empty()) {
       block_.Clear();

@@ -86,7 +86,9 @@ std::string Result(const Json& history, const Terminal& terminal) {
     ++number;
     const std::string state = TextAt(step, "state");
     if (state == "failed" || state == "timed_out") failed = number;
-    if (!IsOver(step)) {
+    // A lease's timer runs all the time: what is being done matters more.
+    const bool is_better = current == nullptr || TextAt(*current, "kind") != "activity";
+    if (!IsOver(step) && is_better) {
       under_way = number;
       current = &step;
     }
@@ -156,7 +158,9 @@ std::string StepTable(const std::vector<StepRow>& rows, bool headers, const Term
   for (const StepRow& row : rows) {
     lines.push_back({row.number, row.name, row.status, row.tries, row.start, row.took, row.detail});
   }
-  std::array<std::size_t, kColumns> widths{};
+  // Rows that come in several tables (--watch) should stand below each other.
+  std::array<std::size_t, kColumns> widths = {2, 14, 8, 3, 8, 6, 0};
+  if (headers) widths = {};
   for (const Cells& line : lines) {
     for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], Width(line[i]));
   }

@@ -97,6 +97,15 @@ TEST(HistoryTest, ACauseThatNoAttemptGaveIsARowOfItsOwn) {
   EXPECT_EQ(rows[3].detail, "out of time (deadline_exceeded)");
 }
 
+TEST(HistoryTest, ResultNamesTheWorkRatherThanTheTimerBesideIt) {
+  Json timer = Step("timer", "running", "2025-01-02T03:16:00Z", "");
+  timer["kind"] = "timer";
+  const Json history = {
+      {"status", "running"},
+      {"steps", Json::array({timer, Step("Provision", "retrying", "2025-01-02T03:16:00Z", ""), timer})}};
+  EXPECT_THAT(HistoryPicture("", history, "", Terminal{}, kNow), HasSubstr("running; step 2 (provision) retrying"));
+}
+
 TEST(HistoryTest, EmptyHistory) {
   const Json history = {
       {"workflow_id", "allocation/x"}, {"run_id", nullptr}, {"status", "running"}, {"steps", Json::array()}};

@@ -140,9 +140,9 @@ TEST_F(WatchTest, OnATerminalFinishedStepsStay) {
       Answer(200, {{"workflow_id", "w"}, {"run_id", "r"}, {"status", "running"}, {"steps", Json::array({step})}}));
   world_.out_terminal = world_.err_terminal = Terminal{true, false, 80};
   EXPECT_EQ(world_.Run({"allocations", "get", kId, "--watch"}), 0);
-  const std::size_t first = world_.out.find("place  ok");
+  const std::size_t first = world_.out.find("place           ok");
   ASSERT_NE(first, std::string::npos);
-  EXPECT_EQ(world_.out.find("place  ok", first + 1), std::string::npos);  // once, whatever was redrawn
+  EXPECT_EQ(world_.out.find("place           ok", first + 1), std::string::npos);  // once, whatever was redrawn
   EXPECT_THAT(world_.out, Not(HasSubstr("allocation.provisioning")));
   EXPECT_THAT(world_.err, HasSubstr("requested"));
 }
