@@ -165,8 +165,11 @@ absl::Status Client::Terminate(const Execution& execution, std::string_view reas
   return Invoke<service::TerminateWorkflowExecutionResponse>(*transport_, "TerminateWorkflowExecution", request).status();
 }
 
-absl::StatusOr<std::string> Client::Ping() {
-  auto response = Invoke<service::GetSystemInfoResponse>(*transport_, "GetSystemInfo", service::GetSystemInfoRequest());
+absl::StatusOr<std::string> Client::Ping(Duration timeout) {
+  CallOptions call(timeout);
+  call.retry_for = Duration(0);
+  auto response =
+      Invoke<service::GetSystemInfoResponse>(*transport_, "GetSystemInfo", service::GetSystemInfoRequest(), call);
   if (!response.ok()) return response.status();
   return response->server_version();
 }

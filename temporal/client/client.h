@@ -133,8 +133,8 @@ class Client {
   absl::Status UnpauseActivity(const Execution& execution, std::string_view activity_id, bool reset_attempts = false);
   absl::Status ResetActivity(const Execution& execution, std::string_view activity_id);
 
-  // kUnavailable: the server is not there. Returns its version.
-  absl::StatusOr<std::string> Ping();
+  // The server's version. One try: kUnavailable or kDeadlineExceeded, the server is not there.
+  absl::StatusOr<std::string> Ping(Duration timeout = std::chrono::seconds(3));
 
   const ClientOptions& options() const { return options_; }
   const std::shared_ptr<Transport>& transport() const { return transport_; }

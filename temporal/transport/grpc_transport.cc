@@ -34,6 +34,8 @@ class GrpcTransport : public Transport {
         channel_.get(), grpc::internal::RpcMethod(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context,
         request, &response);
     if (status.ok()) return absl::OkStatus();
+    // gRPC gives an oversized message the code of an overloaded server.
+    if (status.error_message().find("message larger than max") != std::string::npos) return TooLarge();
     return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   }
 

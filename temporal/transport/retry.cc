@@ -9,6 +9,13 @@
 
 namespace temporal {
 
+constexpr char kTooLarge[] = "the request is larger than the server takes";
+
+absl::Status TooLarge() { return absl::InvalidArgumentError(kTooLarge); }
+bool IsTooLarge(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kInvalidArgument && status.message() == kTooLarge;
+}
+
 bool WaitFor(Duration duration, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any condition;

@@ -31,6 +31,10 @@ struct CallOptions {
   Duration retry_for = std::chrono::seconds(10);
 };
 
+// The status of a request that is larger than the server takes (kInvalidArgument: it would fail again), and its test.
+absl::Status TooLarge();
+bool IsTooLarge(const absl::Status& status);
+
 class Transport {
  public:
   virtual ~Transport() = default;

@@ -199,6 +199,13 @@ void ActivityWorker::Report(const Task& task, const absl::StatusOr<Payload>& out
     *request.mutable_result()->add_payloads() = *outcome;
     status = send("RespondActivityTaskCompleted", std::move(request),
                   static_cast<service::RespondActivityTaskCompletedResponse*>(nullptr));
+    if (IsTooLarge(status)) {
+      FailureAttributes attributes;
+      attributes.type = "ResultTooLarge";
+      attributes.non_retryable = true;
+      return Report(task, ApplicationError(absl::StatusCode::kOutOfRange, "the activity's result is too large", attributes),
+                    reason, unsent);
+    }
   } else if (outcome.status().code() == absl::StatusCode::kCancelled && reason == StopReason::kCancelRequested) {
     status = send("RespondActivityTaskCanceled", service::RespondActivityTaskCanceledRequest(),
                   static_cast<service::RespondActivityTaskCanceledResponse*>(nullptr));

@@ -72,7 +72,8 @@ class WorkerImpl : public Worker {
 
   // Whether the server and the namespace are there, and what they can do.
   absl::Status Probe() {
-    const auto system = client_->Ping();
+    const auto system = Invoke<service::GetSystemInfoResponse>(*shared_->transport, "GetSystemInfo",
+                                                               service::GetSystemInfoRequest());
     if (!system.ok()) return system.status();
     service::DescribeNamespaceRequest request;
     request.set_namespace_(shared_->name_space);
@@ -82,7 +83,7 @@ class WorkerImpl : public Worker {
     const Duration wanted = shared_->options.poll_timeout;
     shared_->poll_timeout = wanted > Duration(0) ? wanted : std::chrono::seconds(ends_polls ? 60 : 10);
     shared_->observer().Log(LogLevel::kInfo, absl::StrCat("worker for task queue '", shared_->options.task_queue,
-                                                          "' on server ", *system));
+                                                          "' on server ", system->server_version()));
     return absl::OkStatus();
   }
 

@@ -147,6 +147,7 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id,
     // What the run believes is no longer what the server knows. NotFound and UnhandledCommand (InvalidArgument: new events
     // came in) are everyday.
     handler_.Evict(run_id);
+    if (IsTooLarge(answer.status())) FailTooLarge(request.task_token());
     const bool everyday = answer.status().code() == absl::StatusCode::kNotFound ||
                           answer.status().code() == absl::StatusCode::kInvalidArgument;
     shared_->observer().Log(everyday ? LogLevel::kInfo : LogLevel::kWarning,
@@ -155,6 +156,17 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id,
   }
   if (answer->reset_history_event_id() > 0) handler_.Evict(run_id);
   return std::move(*answer->mutable_workflow_task());
+}
+
+void WorkflowWorker::FailTooLarge(const std::string& task_token) {
+  service::RespondWorkflowTaskFailedRequest request;
+  request.set_namespace_(shared_->name_space);
+  request.set_identity(shared_->identity);
+  request.set_task_token(task_token);
+  request.set_cause(api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE);
+  request.mutable_failure()->set_message("the commands of the workflow task are too large for one message");
+  Invoke<service::RespondWorkflowTaskFailedResponse>(*shared_->transport, "RespondWorkflowTaskFailed", request)
+      .IgnoreError();
 }
 
 int WorkflowWorker::RequestEager(service::RespondWorkflowTaskCompletedRequest& request) {

@@ -87,6 +87,13 @@ TEST_F(ActivityTest, AnExceptionFailsTheAttempt) {
   EXPECT_EQ(service->Calls("RespondActivityTaskFailed"), 2);
 }
 
+TEST_F(ActivityTest, AResultTooLargeToSendFailsForGood) {
+  activities.Add(kStep, [](ActivityContext&, int n) -> absl::StatusOr<int> { return n; });
+  service->FailNext("RespondActivityTaskCompleted", TooLarge());
+  const auto worker = StartWorker();
+  EXPECT_EQ(FailureType(RunFlow(1).status()), "ResultTooLarge");
+}
+
 TEST_F(ActivityTest, InputOfAnotherTypeFailsForGood) {
   activities.AddUntyped("Step", [](ActivityContext&, const Payloads& input) -> absl::StatusOr<Payload> {
     auto text = FromPayloads<std::string>(input);

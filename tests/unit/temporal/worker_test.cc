@@ -139,6 +139,18 @@ TEST_F(WorkerTest, ALostReplyIsRepeatedAfterTheTaskTimesOut) {
   EXPECT_EQ(EventCount("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT), 1);
 }
 
+TEST_F(WorkerTest, ATooLargeReplyFailsTheTaskWithItsCause) {
+  service->FailNext("RespondWorkflowTaskCompleted", TooLarge());
+  const auto worker = StartWorker();
+  Start(kHello, std::string("dear"));
+  while (EventCount("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_FAILED) == 0) std::this_thread::yield();
+  EXPECT_EQ(service->History("wf").events(3).workflow_task_failed_event_attributes().cause(),
+            api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE);
+  AdvanceWhenIdle(1h);
+  ASSERT_TRUE(client->Signal("wf", kName, std::string("x")).ok());
+  EXPECT_TRUE(client->GetResult(kHello, "wf", 20s).ok());
+}
+
 TEST_F(WorkerTest, ChangedCodeFailsTheTaskAndNotTheWorkflow) {
   auto first = StartWorker();
   Start(kHello, std::string("dear"));
