@@ -113,6 +113,8 @@ void ActivityWorker::Execute(const Task& task) {
     if (stopping_) running->Stop(StopReason::kShutdown);
   }
   ActivityInfo info = ToInfo(task, shared_->options.task_queue);
+  shared_->observer().Latency("temporal_activity_schedule_to_start_latency", {{"activity_type", info.activity_type}},
+                              info.started_at - info.attempt_scheduled_at);
   std::optional<Timers::Id> deadline;
   if (info.deadline) {
     // Measured by the server's clock alone; only the difference counts here.
