@@ -29,13 +29,12 @@ YAML
     "$BIN/gpuaas-node-agent" enrol --url "https://localhost:$AGENT_EDGE_PORT" --ca-file "$TLS/ca.pem" --state-dir "$NODE_STATE" \
       --inventory "$NODE_STATE/inventory.yaml" --listen "127.0.0.1:$NODE_PORT" --advertise "localhost:$NODE_PORT" \
       ${GPUAAS_NODE_FLAGS:-}
-  touch "$NODE_STATE/.enrolled"
 }
 
 node_settings() { :; }
 
 node_start() {
-  [ -e "$NODE_STATE/.enrolled" ] || node_enrol >>"$LOGS/node.log" 2>&1 || { fail_with_log node "could not enrol"; return 1; }
+  [ -e "$NODE_STATE/node.json" ] || node_enrol >>"$LOGS/node.log" 2>&1 || { fail_with_log node "could not enrol"; return 1; }
   # shellcheck disable=SC2086
   start_service node "$BIN/gpuaas-node-agent" run --state-dir "$NODE_STATE" ${GPUAAS_NODE_FLAGS:-}
   wait_until 30 node node_health
