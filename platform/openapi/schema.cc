@@ -15,10 +15,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-// valijson matches patterns by std::regex, whose recursion a long string can run out of stack: RE2 does it instead.
+// valijson matches patterns by std::regex, whose recursion a long string can run out of stack: RE2 does it instead. Its
+// check of formats refuses null too, and formats are annotations: they are left out.
 using Patterns = std::map<std::string, std::unique_ptr<RE2>>;
 
-void CutPatterns(Json& schema, Patterns& patterns) {
+void TakeOut(Json& schema, Patterns& patterns) {
   if (schema.is_object()) {
     if (auto it = schema.find("pattern"); it != schema.end() && it->is_string()) {
       auto& pattern = patterns[it->get<std::string>()];
@@ -26,9 +27,10 @@ void CutPatterns(Json& schema, Patterns& patterns) {
       if (!pattern->ok()) throw std::runtime_error("pattern " + it->get<std::string>() + ": " + pattern->error());
       schema.erase("pattern");
     }
+    if (auto it = schema.find("format"); it != schema.end() && it->is_string()) schema.erase(it);
   }
   if (schema.is_structured()) {
-    for (Json& child : schema) CutPatterns(child, patterns);
+    for (Json& child : schema) TakeOut(child, patterns);
   }
 }
 
@@ -102,7 +104,7 @@ struct Schema::Compiled {
 
 Schema::Schema(Json schema) : json_(std::move(schema)), compiled_(std::make_unique<Compiled>()) {
   Json without_patterns = json_;
-  CutPatterns(without_patterns, compiled_->patterns);
+  TakeOut(without_patterns, compiled_->patterns);
   valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
   parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(without_patterns), compiled_->schema);
 }
