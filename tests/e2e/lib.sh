@@ -23,6 +23,16 @@ same() {
   if [ "$2" = "$3" ]; then say "ok $1"; else printf 'not ok %s\n  | expected: %s\n  | actual:   %s\n' "$1" "$2" "${3:0:400}"; return 1; fi
 }
 
+# eventually SECONDS COMMAND...: polls it until it succeeds; fails at the bound.
+eventually() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ $SECONDS -lt $deadline ] || return 1
+    sleep 0.3
+  done
+}
+
 # give_up NAME: what follows has no sense without this.
 give_up() { printf 'not ok %s\n' "$1"; exit 1; }
 
@@ -47,6 +57,9 @@ refused() {
   code=$(jq -r 'if (.message | type) == "string" and (.correlation_id | length) > 0 and has("details") then .code else "no envelope" end' <<<"$body" 2>/dev/null)
   same "$1" "$2 $3" "$status $code"
 }
+
+state_of() { as "$1" allocations get "$2" --output json | jq -r .state; } # USER ID
+is_state() { [ "$(state_of "$1" "$2")" = "$3" ]; }                           # USER ID STATE
 
 new_key() { printf 'e2e-%s' "$(random_secret | head -c 24)"; }
 

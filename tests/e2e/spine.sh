@@ -12,7 +12,7 @@ check "create answers the names that checks rely on" jq -e 'has("id") and has("s
 same "the workflow is named after the allocation" "allocation/$id" "$(jq -r .workflow_id <<<"$created")"
 
 check "get --watch ends when it is active" as dev-user allocations get "$id" --watch --timeout 120s
-same "it is active" active "$(as dev-user allocations get "$id" --output json | jq -r .state)"
+same "it is active" active "$(state_of dev-user "$id")"
 connection=$(as dev-user allocations connect "$id" --mode ssh --output json)
 check "connect answers command, host, port, user" jq -e 'has("command") and has("host") and has("port") and has("user")' <<<"$connection"
 
@@ -22,10 +22,11 @@ same "nvidia-smi lists those two" 2 "$(in_allocation dev-user "$id" 'nvidia-smi 
 
 before=$(as dev-user allocations get "$id" --output json | jq -r .lease_expires_at)
 check "extend" as dev-user allocations extend "$id" --by 2h --output json
-check "the lease ends later" [ "$(as dev-user allocations get "$id" --output json | jq -r .lease_expires_at)" \> "$before" ]
+extended() { [[ "$(as dev-user allocations get "$id" --output json | jq -r .lease_expires_at)" > "$before" ]]; }
+check "the lease ends later" eventually 30 extended
 
 check "release" as dev-user allocations release "$id" --yes --wait --timeout 120s
-same "it is released" released "$(as dev-user allocations get "$id" --output json | jq -r .state)"
+same "it is released" released "$(state_of dev-user "$id")"
 check "SSH is over" eval '! in_allocation dev-user "$id" true'
 
 history=$(as dev-user allocations history "$id" --output json)
