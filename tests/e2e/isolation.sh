@@ -13,13 +13,20 @@ neighbour() { in_allocation other-user "$theirs" "$1"; }
 check "a command runs inside" inside true
 check "as an unprivileged user" [ "$(inside 'id -u')" != 0 ]
 
-# Ports: of the host's loopback, of the control plane by each of the host's addresses.
-addresses=$(ip -4 -o addr show scope global | awk '{sub("/.*", "", $4); print $4}')
-for port in "$TEMPORAL_PORT" "$TEMPORAL_UI_PORT" "$POSTGRES_PORT" "$VAULT_PORT" "$API_PORT" "$WORKER_PORT" "$EDGE_PORT" "$AGENT_EDGE_PORT" "$NODE_PORT"; do
-  for address in 127.0.0.1 $addresses; do
-    check "no way to $address:$port" eval '! inside "timeout 3 bash -c \"exec 3<>/dev/tcp/$address/$port\""'
+# reachable TARGET...: which of these host:port can be reached from inside; all are tried at once.
+reachable() {
+  inside "for t in $*; do { timeout 3 bash -c \"exec 3<>/dev/tcp/\${t%:*}/\${t#*:}\" 2>/dev/null && echo \$t; } & done; wait"
+}
+
+# Ports: of the host's loopback, and of the control plane by each of the host's addresses.
+targets=()
+for address in 127.0.0.1 $(ip -4 -o addr show scope global | awk '{sub("/.*", "", $4); print $4}'); do
+  for port in "$TEMPORAL_PORT" "$TEMPORAL_UI_PORT" "$POSTGRES_PORT" "$VAULT_PORT" "$API_PORT" "$WORKER_PORT" "$EDGE_PORT" "$AGENT_EDGE_PORT" "$NODE_PORT"; do
+    targets+=("$address:$port")
   done
 done
+check "there are addresses to try" [ ${#targets[@]} -gt 9 ]
+same "no way to the host's loopback or the control plane's ports" "" "$(reachable "${targets[@]}")"
 # SSH forwarding must not be the way around it.
 connection=$(as dev-user allocations connect "$mine" -i "$E2E/dev-user.key" --output json)
 forward() { timeout 8 bash -c "$(jq -r '.command | sub("^ssh "; "ssh -q -o BatchMode=yes -W 127.0.0.1:'"$TEMPORAL_PORT"' ")' <<<"$connection")" </dev/null; }
@@ -32,8 +39,8 @@ same "another allocation's home is not readable" "" "$(neighbour 'cat /home/*/mi
 same "the control plane's state is not readable" "" "$(inside "ls '$STATE' '$SECRETS' 2>/dev/null")"
 marker="marker$RANDOM$RANDOM"
 neighbour "exec -a $marker setsid sleep 60 >/dev/null 2>&1 </dev/null & sleep 0.1"
-same "another allocation's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c $marker")"
-same "the host's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -cE 'gpuaas-worker|postgres'")"
+same "another allocation's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c '[m]${marker#m}'")"
+same "the host's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -cE 'gpuaas-[w]orker|[p]ostgres'")"
 check "no way to become root" eval '! inside "sudo -n true || su -c true </dev/null"'
 
 # GPUs and the neighbour's ports.
@@ -41,4 +48,4 @@ same "each has its own GPU" 2 "$({ inside 'echo $NVIDIA_VISIBLE_DEVICES'; neighb
 same "only its own device node is there" 1 "$(inside 'ls /dev | grep -cE "^nvidia[0-9]+$"')"
 peer=$(neighbour "hostname -I 2>/dev/null || ip -4 -o addr show scope global | awk '{sub(\"/.*\", \"\", \$4); print \$4}'" | awk '{print $1}')
 check "the neighbour's address is known to this test" [ -n "$peer" ]
-check "no way to the neighbour's SSH port" eval '! inside "timeout 3 bash -c \"exec 3<>/dev/tcp/$peer/22\"" && ! inside "timeout 3 bash -c \"exec 3<>/dev/tcp/$peer/2222\""'
+same "no way to the neighbour's ports" "" "$(reachable "$peer:22" "$peer:2222" "$peer:8000")"
