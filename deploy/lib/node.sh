@@ -24,11 +24,9 @@ node_enrol() {
 gpus: {count: 8, model: "NVIDIA H200", memory_gib: 141}
 YAML
   dev_login "$OPS_HOME" ops-user
-  # shellcheck disable=SC2086
   cli_as "$OPS_HOME" nodes enrol --name node-0 --region "$REGION" --output json | jq -r .token |
     "$BIN/gpuaas-node-agent" enrol --url "https://localhost:$AGENT_EDGE_PORT" --ca-file "$TLS/ca.pem" --state-dir "$NODE_STATE" \
-      --inventory "$NODE_STATE/inventory.yaml" --listen "127.0.0.1:$NODE_PORT" --advertise "localhost:$NODE_PORT" \
-      ${GPUAAS_NODE_FLAGS:-}
+      --inventory "$NODE_STATE/inventory.yaml" --listen "127.0.0.1:$NODE_PORT" --advertise "localhost:$NODE_PORT"
 }
 
 node_settings() { :; }
@@ -43,6 +41,10 @@ node_start() {
 }
 
 node_stop() { stop_process node 30; }
+# node_purge: what the agent has made of the machine's own things: users, bridges, firewall rules, control groups.
+node_purge() {
+  if [ -d "$NODE_STATE" ] && [ -x "$BIN/gpuaas-node-agent" ]; then "$BIN/gpuaas-node-agent" purge --state-dir "$NODE_STATE" >>"$LOGS/node.log" 2>&1; fi
+}
 node_health() { (exec 3<>"/dev/tcp/127.0.0.1/$NODE_PORT"); }
 node_takes_work() {
   cli_as "$OPS_HOME" nodes list --output json | jq -e 'any(.items[]; .name == "node-0" and .state == "active" and .contact == "ok")'
