@@ -48,4 +48,7 @@ same "each has its own GPU" 2 "$({ inside 'echo $NVIDIA_VISIBLE_DEVICES'; neighb
 same "only its own device node is there" 1 "$(inside 'ls /dev | grep -cE "^nvidia[0-9]+$"')"
 peer=$(neighbour "hostname -I 2>/dev/null || ip -4 -o addr show scope global | awk '{sub(\"/.*\", \"\", \$4); print \$4}'" | awk '{print $1}')
 check "the neighbour's address is known to this test" [ -n "$peer" ]
-same "no way to the neighbour's ports" "" "$(reachable "$peer:22" "$peer:2222" "$peer:8000")"
+neighbour "setsid timeout 60 python3 -m http.server 8000 >/dev/null 2>&1 </dev/null & sleep 0.1"
+listens() { neighbour "timeout 3 bash -c 'exec 3<>/dev/tcp/$peer/8000'"; }
+check "the neighbour listens on a port" eventually 10 listens
+same "no way to the neighbour's ports" "" "$(reachable "$peer:22" "$peer:8000")"
