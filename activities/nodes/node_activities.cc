@@ -64,7 +64,8 @@ absl::Status Release(Transaction& tx, const stores::Allocation& allocation, cons
   flow::v1::ReleaseSignal signal;
   signal.set_operation_id(operation.id.str());
   signal.set_correlation_id(step.correlation_id());
-  signal.set_reason("node_drained");
+  signal.set_cause("node_drained");
+  signal.set_reason("The node is being emptied.");
   auto row = SignalTo(allocation, "release", signal, step, now);
   row.operation = operation.id;
   return stores::EnqueueOutbox(tx, row).status();

@@ -16,6 +16,7 @@
 #include "platform/postgres/database.h"
 #include "stores/nodes/heartbeats.h"
 #include "stores/nodes/nodes.h"
+#include "stores/ops/mutation.h"
 #include "stores/ops/outbox.h"
 #include "temporal/activity/activity_context.h"
 #include "workflows/common/time.h"
@@ -26,6 +27,9 @@ namespace gpuaas::activities {
 using namespace std::chrono_literals;
 
 namespace {
+
+constexpr int kMostPurged = 10'000;
+constexpr auto kOutboxKept = std::chrono::hours(24 * 7);  // sent rows, for whoever looks for what happened
 
 std::chrono::milliseconds Or(bool set, const google::protobuf::Duration& value, std::chrono::milliseconds otherwise) {
   return set ? std::chrono::duration_cast<std::chrono::milliseconds>(workflows::FromProto(value)) : otherwise;
@@ -104,7 +108,11 @@ absl::StatusOr<flow::v1::SweepReport> RegionActivities::Sweep(temporal::Activity
   while (!context.cancelled()) {
     GPUAAS_RETURN_IF_ERROR(Tick(request, free_before, report));
     GPUAAS_RETURN_IF_ERROR(context.Heartbeat(report));
-    if (stop_.stop_requested() || clock_.Now() >= until) return report;
+    if (stop_.stop_requested()) return report;
+    if (clock_.Now() >= until) {
+      GPUAAS_RETURN_IF_ERROR(Purge());
+      return report;
+    }
     std::unique_lock lock(mutex);
     changed.wait_for(lock, stop_, tick, [&] { return context.cancelled(); });
   }
@@ -136,6 +144,14 @@ absl::Status RegionActivities::Tick(const flow::v1::SweepRequest& request, std::
   report.set_transitions(report.transitions() + static_cast<unsigned>(transitions));
   report.set_kicked(report.kicked() + static_cast<unsigned>(kicked));
   return absl::OkStatus();
+}
+
+absl::Status RegionActivities::Purge() {
+  return database_.Transact(platform::SystemScope(), [&](platform::Transaction& tx) -> absl::Status {
+    const Time now = clock_.Now();
+    GPUAAS_RETURN_IF_ERROR(stores::PurgeIdempotencyRecords(tx, now, kMostPurged).status());
+    return stores::PurgeOutbox(tx, now - kOutboxKept, kMostPurged).status();
+  });
 }
 
 }  // namespace gpuaas::activities

@@ -37,6 +37,9 @@ class RegionActivities {
   absl::Status Tick(const flow::v1::SweepRequest& request, std::int64_t& free_before, flow::v1::SweepReport& report);
 
  private:
+  // Deletes what has served its time, a bounded number of rows: done at the end of each watch.
+  absl::Status Purge();
+
   platform::Database& database_;
   const platform::Clock& clock_;
   const std::stop_token stop_;

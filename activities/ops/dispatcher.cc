@@ -8,6 +8,8 @@
 #include "domain/status_macros.h"
 #include "platform/clock/clock.h"
 #include "platform/postgres/database.h"
+#include "stores/ops/items.h"
+#include "stores/ops/operations.h"
 #include "stores/ops/outbox.h"
 #include "temporal/client/client.h"
 
@@ -25,15 +27,39 @@ temporal::Payloads PayloadsOf(const OutboxRow& row) {
   return payloads;
 }
 
+bool IsNoAnswer(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded;
+}
+
 std::chrono::seconds BackOff(int failed_attempts) {
   return std::chrono::seconds(std::min(60, 1 << std::min(failed_attempts, 6)));
 }
 
+// One short try for each call: whoever waits for an answer of the API should not wait for the workflow service too.
+class BriefTransport final : public temporal::Transport {
+ public:
+  explicit BriefTransport(std::shared_ptr<temporal::Transport> transport) : transport_(std::move(transport)) {}
+
+  absl::Status Call(std::string_view method, const google::protobuf::Message& request,
+                    google::protobuf::Message& response, const temporal::CallOptions& options) override {
+    temporal::CallOptions brief = options;
+    brief.timeout = std::chrono::seconds(3);
+    brief.retry_for = temporal::Duration(0);
+    return transport_->Call(method, request, response, brief);
+  }
+
+ private:
+  const std::shared_ptr<temporal::Transport> transport_;
+};
+
 class OutboxDispatcher final : public Dispatcher {
  public:
-  OutboxDispatcher(platform::Database& database, std::shared_ptr<temporal::Client> client, const platform::Clock& clock,
+  OutboxDispatcher(platform::Database& database, const temporal::Client& client, const platform::Clock& clock,
                    std::string task_queue)
-      : database_(database), client_(std::move(client)), clock_(clock), task_queue_(std::move(task_queue)) {}
+      : database_(database),
+        client_(std::make_shared<BriefTransport>(client.transport()), client.options()),
+        clock_(clock),
+        task_queue_(std::move(task_queue)) {}
 
   absl::Status Dispatch(std::string_view workflow_id) override {
     for (;;) {
@@ -54,7 +80,8 @@ class OutboxDispatcher final : public Dispatcher {
       failure = absl::OkStatus();
       GPUAAS_ASSIGN_OR_RETURN(const auto rows, stores::ClaimOutbox(tx, clock_.Now(), limit, workflow_id));
       for (const OutboxRow& row : rows) {
-        const absl::Status outcome = Send(row);
+        absl::Status outcome = Send(row);
+        if (row.kind == stores::kOutboxSignalWorkflow && absl::IsNotFound(outcome)) outcome = Undeliverable(tx, row);
         if (outcome.ok()) {
           ++sent;
           GPUAAS_RETURN_IF_ERROR(stores::MarkSent(tx, row.id, clock_.Now()));
@@ -63,7 +90,7 @@ class OutboxDispatcher final : public Dispatcher {
         GPUAAS_RETURN_IF_ERROR(
             stores::MarkFailed(tx, row.id, std::string(outcome.message()), clock_.Now() + BackOff(row.attempts)));
         failure = outcome;
-        if (outcome.code() == absl::StatusCode::kUnavailable) break;  // no use to try the others now
+        if (IsNoAnswer(outcome)) break;  // no use to try the others now
       }
       return absl::OkStatus();
     });
@@ -81,17 +108,34 @@ class OutboxDispatcher final : public Dispatcher {
           .WithRequestId(request_id);
       GPUAAS_ASSIGN_OR_RETURN(auto correlation, temporal::ToPayload(row.correlation_id));
       options.WithMemo("correlation_id", std::move(correlation));
-      return client_->StartUntyped(row.name, PayloadsOf(row), options).status();
+      return client_.StartUntyped(row.name, PayloadsOf(row), options).status();
     }
     if (row.kind == stores::kOutboxSignalWorkflow) {
-      const absl::Status status = client_->SignalUntyped(row.workflow_id, row.name, PayloadsOf(row), request_id);
-      return status.code() == absl::StatusCode::kNotFound ? absl::OkStatus() : status;
+      return client_.SignalUntyped(row.workflow_id, row.name, PayloadsOf(row), request_id);
     }
     return MakeError(ErrorCode::kInternal, "Unknown kind of outbox row: " + row.kind);
   }
 
+  // Nobody is left to tell. That is as it should be unless somebody waits for the operation: its workflow was ended by
+  // force.
+  absl::Status Undeliverable(platform::Transaction& tx, const OutboxRow& row) {
+    if (row.operation.empty()) return absl::OkStatus();
+    GPUAAS_ASSIGN_OR_RETURN(const auto operation, stores::GetOperation(tx, row.operation));
+    if (operation.state != "running") return absl::OkStatus();
+    stores::OpsItem item;
+    item.tenant = row.tenant;
+    item.severity = "critical";
+    item.kind = "workflow_missing";
+    item.title = "An accepted " + operation.kind + " has no workflow that could do it.";
+    item.resource_kind = operation.resource_kind;
+    item.resource_id = operation.resource_id;
+    item.workflow_id = row.workflow_id;
+    item.runbook = "docs/runbooks/workflow-missing.md";
+    return stores::RaiseOpsItem(tx, item, clock_.Now()).status();
+  }
+
   platform::Database& database_;
-  const std::shared_ptr<temporal::Client> client_;
+  temporal::Client client_;
   const platform::Clock& clock_;
   const std::string task_queue_;
 };
@@ -100,7 +144,7 @@ class OutboxDispatcher final : public Dispatcher {
 
 std::unique_ptr<Dispatcher> NewDispatcher(platform::Database& database, std::shared_ptr<temporal::Client> client,
                                           const platform::Clock& clock, std::string task_queue) {
-  return std::make_unique<OutboxDispatcher>(database, std::move(client), clock, std::move(task_queue));
+  return std::make_unique<OutboxDispatcher>(database, *client, clock, std::move(task_queue));
 }
 
 }  // namespace gpuaas::activities

@@ -179,8 +179,8 @@ Task<void> AllocationWorkflow::UnwindFailed(std::string cause) {
 }
 
 void AllocationWorkflow::OnRelease(flow::v1::ReleaseSignal signal) {
-  End({.cause = signal.reason().empty() ? "user_request" : signal.reason(),
-       .message = "Released on request.",
+  End({.cause = signal.cause().empty() ? "user_request" : signal.cause(),
+       .message = signal.reason().empty() ? "Released on request." : signal.reason(),
        .operation_id = signal.operation_id()});
 }
 
