@@ -11,6 +11,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
+#include <limits>
 #include <utility>
 
 namespace gpuaas::platform {
@@ -196,7 +197,8 @@ class Connection::Impl {
   HttpResult Receive(Stream& stream, const HttpRequest& request, const std::string& what, const Bounds& bounds) {
     http::response_parser<http::string_body> parser;
     parser.header_limit(kMaxHeaderBytes);
-    parser.body_limit(request.on_data ? boost::none : boost::optional<std::uint64_t>(request.max_body_bytes));
+    // "No limit" would be boost::none, but Debian's Beast takes every Content-Length for more than that.
+    parser.body_limit(request.on_data ? std::numeric_limits<std::uint64_t>::max() : request.max_body_bytes);
     parser.skip(request.method == "HEAD");
     auto ec = Wait(
         IdleBounds(request, bounds), [&] { Close(); },
@@ -214,7 +216,6 @@ class Connection::Impl {
       response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
     }
     const bool streaming = request.on_data && response.status / 100 == 2;
-    if (!streaming) parser.body_limit(request.max_body_bytes);
     std::string& body = parser.get().body();
     while (!ec && !parser.is_done()) {
       ec = Wait(
@@ -222,6 +223,7 @@ class Connection::Impl {
           [&](auto done) {
             http::async_read_some(stream, buffer_, parser, [done](error_code error, std::size_t) { done(error); });
           });
+      if (!streaming && body.size() > request.max_body_bytes) ec = http::error::body_limit;
       if (!streaming || body.empty()) continue;
       bool wanted = request.on_data(body);
       body.clear();

@@ -52,8 +52,10 @@ std::string_view HttpResponse::Header(std::string_view name) const {
 
 class HttpClient::Impl {
  public:
-  explicit Impl(HttpClientOptions options) : options_(std::move(options)) {
-    tls_.reset(SSL_CTX_new(TLS_client_method()));
+  explicit Impl(HttpClientOptions options) : options_(std::move(options)), tls_(SSL_CTX_new(TLS_client_method())) {}
+
+  // Reading a distribution's trust store takes tens of milliseconds: only who needs it waits for it.
+  void PrepareTls() {
     SSL_CTX_set_min_proto_version(tls_.get(), TLS1_2_VERSION);
     const std::string trust = options_.ca_file.empty() ? FindTrustStore() : options_.ca_file;
     if (!trust.empty() && SSL_CTX_load_verify_locations(tls_.get(), trust.c_str(), nullptr) != 1) {
@@ -74,7 +76,10 @@ class HttpClient::Impl {
     for (const auto& [name, value] : request.headers) {
       if (!IsToken(name) || !IsFieldValue(value)) return HttpError{Kind::kInvalidRequest, "bad header " + name};
     }
-    if (url->scheme == "https" && !tls_error_.empty()) return HttpError{Kind::kTls, tls_error_};
+    if (url->scheme == "https") {
+      std::call_once(tls_prepared_, [this] { PrepareTls(); });
+      if (!tls_error_.empty()) return HttpError{Kind::kTls, tls_error_};
+    }
 
     Bounds bounds{std::nullopt, request.stop};
     if (request.timeout.count() > 0) bounds.deadline = Clock::now() + request.timeout;
@@ -133,7 +138,8 @@ class HttpClient::Impl {
   }
 
   const HttpClientOptions options_;
-  TlsContext tls_;
+  const TlsContext tls_;
+  std::once_flag tls_prepared_;
   std::string tls_error_;
   std::mutex mutex_;
   std::map<std::string, std::vector<Kept>> kept_;
