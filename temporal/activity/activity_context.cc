@@ -5,7 +5,8 @@
 
 namespace temporal {
 
-ActivityContext::ActivityContext(ActivityInfo info, Payloads last_details, std::stop_token stop, HeartbeatSink& heartbeats)
+ActivityContext::ActivityContext(ActivityInfo info, Payloads last_details, std::stop_token stop,
+                                 HeartbeatSink& heartbeats)
     : info_(std::move(info)), last_details_(std::move(last_details)), stop_(std::move(stop)), heartbeats_(heartbeats) {}
 
 absl::Status ActivityContext::Cancelled() const { return absl::CancelledError("the activity was cancelled"); }

@@ -26,8 +26,8 @@ struct ActivityInfo {
   Time scheduled_at;       // first attempt
   Time attempt_scheduled_at;
   Time started_at;
-  std::optional<Time> deadline;     // of this attempt: the earlier of start-to-close and schedule-to-close
-  Duration heartbeat_timeout{0};    // 0: none
+  std::optional<Time> deadline;   // of this attempt: the earlier of start-to-close and schedule-to-close
+  Duration heartbeat_timeout{0};  // 0: none
   std::map<std::string, Payload> headers;
 };
 
@@ -38,16 +38,16 @@ class HeartbeatSink {
   virtual void Record(Payloads details) = 0;
 };
 
-// What a running activity can ask and tell. Belongs to one attempt; its functions may be called from any thread while the
-// activity runs.
+// What a running activity can ask and tell. Belongs to one attempt; its functions may be called from any thread while
+// the activity runs.
 class ActivityContext {
  public:
   ActivityContext(ActivityInfo info, Payloads last_details, std::stop_token stop, HeartbeatSink& heartbeats);
 
   const ActivityInfo& info() const { return info_; }
 
-  // Says that the attempt is alive, with what a later attempt needs to go on. Cheap: calls are sent on at most every 0.8 of
-  // the heartbeat timeout (30 s without one, never rarer than 60 s); the latest details win. Never blocks.
+  // Says that the attempt is alive, with what a later attempt needs to go on. Cheap: calls are sent on at most every
+  // 0.8 of the heartbeat timeout (30 s without one, never rarer than 60 s); the latest details win. Never blocks.
   template <class T>
   absl::Status Heartbeat(const T& details) {
     auto payloads = ToPayloads(details);
@@ -66,8 +66,8 @@ class ActivityContext {
     return std::optional<T>(*std::move(details));
   }
 
-  // Requested when the workflow cancels the activity, the server has given up the attempt, it is past its deadline, or the
-  // worker stops without waiting any longer. Return Cancelled() then.
+  // Requested when the workflow cancels the activity, the server has given up the attempt, it is past its deadline, or
+  // the worker stops without waiting any longer. Return Cancelled() then.
   bool cancelled() const { return stop_.stop_requested(); }
   std::stop_token stop_token() const { return stop_; }
   absl::Status Cancelled() const;

@@ -18,19 +18,20 @@ class ActivityRegistry {
  public:
   using Function = std::function<absl::StatusOr<Payload>(ActivityContext&, const Payloads&)>;
 
-  // `function` is called as absl::StatusOr<Result>(ActivityContext&, Request), or absl::Status where Result is Nothing; from
-  // several threads at once. An exception that leaves it fails the attempt as kInternal. The same name twice is a programming
-  // error and aborts.
+  // `function` is called as absl::StatusOr<Result>(ActivityContext&, Request), or absl::Status where Result is Nothing;
+  // from several threads at once. An exception that leaves it fails the attempt as kInternal. The same name twice is a
+  // programming error and aborts.
   template <class Request, class Result, class F>
   void Add(const ActivityRef<Request, Result>& ref, F function) {
-    AddUntyped(ref.name, [function = std::move(function)](ActivityContext& context,
-                                                          const Payloads& input) -> absl::StatusOr<Payload> {
-      auto request = FromPayloads<Request>(input);
-      if (!request.ok()) return request.status();
-      absl::StatusOr<Result> result = Call<Result>(function, context, *std::move(request));
-      if (!result.ok()) return result.status();
-      return ToPayload(*result);
-    });
+    AddUntyped(
+        ref.name,
+        [function = std::move(function)](ActivityContext& context, const Payloads& input) -> absl::StatusOr<Payload> {
+          auto request = FromPayloads<Request>(input);
+          if (!request.ok()) return request.status();
+          absl::StatusOr<Result> result = Call<Result>(function, context, *std::move(request));
+          if (!result.ok()) return result.status();
+          return ToPayload(*result);
+        });
   }
 
   void AddUntyped(std::string_view name, Function function);

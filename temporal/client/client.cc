@@ -91,13 +91,13 @@ Client::Client(std::shared_ptr<Transport> transport, ClientOptions options)
   if (options_.identity.empty()) options_.identity = DefaultIdentity();
 }
 
-absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloads& input, const StartOptions& options) {
+absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloads& input,
+                                             const StartOptions& options) {
   if (absl::Status status = CheckStart(options); !status.ok()) return status;
   service::StartWorkflowExecutionRequest request;
   FillStart(request, options_, type, input, options);
   request.set_workflow_id_conflict_policy(Wire(options.conflict));
-  auto response =
-      Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", request);
+  auto response = Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", request);
   if (!response.ok()) return response.status();
   return Started{options.id, response->run_id(), response->started()};
 }
@@ -108,9 +108,8 @@ absl::StatusOr<Started> Client::SignalWithStartUntyped(std::string_view type, co
   if (absl::Status status = CheckStart(options); !status.ok()) return status;
   service::SignalWithStartWorkflowExecutionRequest request;
   FillStart(request, options_, type, input, options);
-  request.set_workflow_id_conflict_policy(Wire(options.conflict == IdConflictPolicy::kFail
-                                                   ? IdConflictPolicy::kUseExisting
-                                                   : options.conflict));
+  request.set_workflow_id_conflict_policy(
+      Wire(options.conflict == IdConflictPolicy::kFail ? IdConflictPolicy::kUseExisting : options.conflict));
   request.set_signal_name(std::string(signal));
   *request.mutable_signal_input() = signal_input;
   auto response = Invoke<service::SignalWithStartWorkflowExecutionResponse>(
@@ -162,7 +161,8 @@ absl::Status Client::Terminate(const Execution& execution, std::string_view reas
   request.set_identity(options_.identity);
   Fill(*request.mutable_workflow_execution(), execution);
   request.set_reason(std::string(reason));
-  return Invoke<service::TerminateWorkflowExecutionResponse>(*transport_, "TerminateWorkflowExecution", request).status();
+  return Invoke<service::TerminateWorkflowExecutionResponse>(*transport_, "TerminateWorkflowExecution", request)
+      .status();
 }
 
 absl::StatusOr<std::string> Client::Ping(Duration timeout) {

@@ -39,13 +39,14 @@ struct Execution {
 };
 
 // The typed client. Thread-safe; each function is one call (or a few) to the server and blocks for it.
-// Errors everywhere: kUnavailable, kDeadlineExceeded, kPermissionDenied, kNotFound (no such execution, or it has ended and
-// the call needs a running one), and those named below.
+// Errors everywhere: kUnavailable, kDeadlineExceeded, kPermissionDenied, kNotFound (no such execution, or it has ended
+// and the call needs a running one), and those named below.
 class Client {
  public:
   Client(std::shared_ptr<Transport> transport, ClientOptions options = ClientOptions());
 
-  // kAlreadyExists: running and conflict is kFail, or the reuse policy forbids it. kInvalidArgument: no id or task queue.
+  // kAlreadyExists: running and conflict is kFail, or the reuse policy forbids it. kInvalidArgument: no id or task
+  // queue.
   template <class Request, class Result>
   absl::StatusOr<Started> Start(const WorkflowRef<Request, Result>& workflow, const Request& request,
                                 const StartOptions& options) {
@@ -85,8 +86,9 @@ class Client {
     return FromPayloads<Result>(*result);
   }
 
-  // Waits for the end, following continue-as-new, retries and cron, at most `timeout`. The workflow's own failure comes back as a
-  // status that carries the Failure (converter/failure_converter.h). kDeadlineExceeded without a carried Failure: still running.
+  // Waits for the end, following continue-as-new, retries and cron, at most `timeout`. The workflow's own failure comes
+  // back as a status that carries the Failure (converter/failure_converter.h). kDeadlineExceeded without a carried
+  // Failure: still running.
   template <class Request, class Result>
   absl::StatusOr<Result> GetResult(const WorkflowRef<Request, Result>&, const Execution& execution, Duration timeout,
                                    std::stop_token stop = {}) {
@@ -110,7 +112,8 @@ class Client {
 
   absl::StatusOr<WorkflowDescription> Describe(const Execution& execution);
 
-  // Visibility: eventually consistent. `query` as in Temporal's list filters, empty for all; kInvalidArgument if malformed.
+  // Visibility: eventually consistent. `query` as in Temporal's list filters, empty for all; kInvalidArgument if
+  // malformed.
   absl::StatusOr<ListPage> List(std::string_view query, int page_size, std::string_view page_token = {});
   absl::StatusOr<int64_t> Count(std::string_view query);
 
@@ -120,15 +123,15 @@ class Client {
   absl::Status Cancel(const Execution& execution, std::string_view reason = {});
   absl::Status Terminate(const Execution& execution, std::string_view reason);
 
-  // A new run from just before the result of that workflow task (the id of a WorkflowTaskCompleted, Failed, TimedOut or Started
-  // event); the current run is terminated. Returns the new run id. Signals after that point are applied again.
+  // A new run from just before the result of that workflow task (the id of a WorkflowTaskCompleted, Failed, TimedOut or
+  // Started event); the current run is terminated. Returns the new run id. Signals after that point are applied again.
   absl::StatusOr<std::string> Reset(const Execution& execution, int64_t workflow_task_finish_event_id,
                                     std::string_view reason, std::string_view request_id = {});
   // The event to reset to: the last completed workflow task. kFailedPrecondition: none yet.
   absl::StatusOr<int64_t> LastCompletedTask(const Execution& execution);
 
-  // Operator's control of one pending activity. Pause + unpause makes the next attempt now and keeps the count of attempts;
-  // reset starts the count again. kNotFound: no such pending activity.
+  // Operator's control of one pending activity. Pause + unpause makes the next attempt now and keeps the count of
+  // attempts; reset starts the count again. kNotFound: no such pending activity.
   absl::Status PauseActivity(const Execution& execution, std::string_view activity_id, std::string_view reason);
   absl::Status UnpauseActivity(const Execution& execution, std::string_view activity_id, bool reset_attempts = false);
   absl::Status ResetActivity(const Execution& execution, std::string_view activity_id);

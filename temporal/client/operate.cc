@@ -120,8 +120,7 @@ absl::StatusOr<WorkflowDescription> Client::Describe(const Execution& execution)
   service::DescribeWorkflowExecutionRequest request;
   request.set_namespace_(options_.name_space);
   Fill(*request.mutable_execution(), execution);
-  auto response =
-      Invoke<service::DescribeWorkflowExecutionResponse>(*transport_, "DescribeWorkflowExecution", request);
+  auto response = Invoke<service::DescribeWorkflowExecutionResponse>(*transport_, "DescribeWorkflowExecution", request);
   if (!response.ok()) return response.status();
   WorkflowDescription description;
   description.summary = ToSummary(response->workflow_execution_info());

@@ -82,8 +82,8 @@ absl::StatusOr<Payloads> Client::GetResultUntyped(const Execution& execution, Du
     call.long_poll = true;
     call.stop = stop;
     call.retry_for = left;
-    auto response = Invoke<service::GetWorkflowExecutionHistoryResponse>(*transport_, "GetWorkflowExecutionHistory",
-                                                                         request, call);
+    auto response =
+        Invoke<service::GetWorkflowExecutionHistoryResponse>(*transport_, "GetWorkflowExecutionHistory", request, call);
     if (!response.ok()) {
       if (response.status().code() == absl::StatusCode::kDeadlineExceeded) continue;  // of this poll only
       return response.status();

@@ -36,10 +36,22 @@ struct StartOptions {
   std::string request_id;  // a repeated start with the same one gives the first's run; empty: a new one for each call
   std::string summary;     // one line shown in Temporal's UI
 
-  StartOptions& WithConflict(IdConflictPolicy policy) { conflict = policy; return *this; }
-  StartOptions& WithReuse(IdReusePolicy policy) { reuse = policy; return *this; }
-  StartOptions& WithRequestId(std::string value) { request_id = std::move(value); return *this; }
-  StartOptions& WithMemo(std::string key, Payload value) { memo[std::move(key)] = std::move(value); return *this; }
+  StartOptions& WithConflict(IdConflictPolicy policy) {
+    conflict = policy;
+    return *this;
+  }
+  StartOptions& WithReuse(IdReusePolicy policy) {
+    reuse = policy;
+    return *this;
+  }
+  StartOptions& WithRequestId(std::string value) {
+    request_id = std::move(value);
+    return *this;
+  }
+  StartOptions& WithMemo(std::string key, Payload value) {
+    memo[std::move(key)] = std::move(value);
+    return *this;
+  }
 };
 
 struct Started {
@@ -48,7 +60,17 @@ struct Started {
   bool started = true;  // false: an execution that was running is used
 };
 
-enum class WorkflowStatus { kUnspecified, kRunning, kCompleted, kFailed, kCanceled, kTerminated, kContinuedAsNew, kTimedOut, kPaused };
+enum class WorkflowStatus {
+  kUnspecified,
+  kRunning,
+  kCompleted,
+  kFailed,
+  kCanceled,
+  kTerminated,
+  kContinuedAsNew,
+  kTimedOut,
+  kPaused
+};
 std::string_view WorkflowStatusName(WorkflowStatus status);  // "running", "completed", ...
 
 struct WorkflowSummary {
@@ -72,10 +94,10 @@ struct PendingActivity {
   PendingActivityState state = PendingActivityState::kUnspecified;
   bool paused = false;
   int attempt = 1;
-  int maximum_attempts = 0;  // 0: without end
-  std::optional<Time> scheduled_at;        // of the current attempt
+  int maximum_attempts = 0;          // 0: without end
+  std::optional<Time> scheduled_at;  // of the current attempt
   std::optional<Time> last_started_at;
-  std::optional<Time> next_attempt_at;     // set while it backs off
+  std::optional<Time> next_attempt_at;  // set while it backs off
   std::optional<Time> last_heartbeat_at;
   std::string last_failure_type;
   std::string last_failure_message;

@@ -30,14 +30,38 @@ struct ActivityOptions {
   std::string activity_id;  // empty: numbered by the engine
   std::string summary;      // one line shown in Temporal's UI
 
-  ActivityOptions& WithScheduleToClose(Duration d) { schedule_to_close = d; return *this; }
-  ActivityOptions& WithScheduleToStart(Duration d) { schedule_to_start = d; return *this; }
-  ActivityOptions& WithStartToClose(Duration d) { start_to_close = d; return *this; }
-  ActivityOptions& WithHeartbeat(Duration d) { heartbeat = d; return *this; }
-  ActivityOptions& WithRetry(RetryPolicy policy) { retry_policy = std::move(policy); return *this; }
-  ActivityOptions& WithCancellation(ActivityCancellation c) { cancellation = c; return *this; }
-  ActivityOptions& WithTaskQueue(std::string queue) { task_queue = std::move(queue); return *this; }
-  ActivityOptions& WithSummary(std::string text) { summary = std::move(text); return *this; }
+  ActivityOptions& WithScheduleToClose(Duration d) {
+    schedule_to_close = d;
+    return *this;
+  }
+  ActivityOptions& WithScheduleToStart(Duration d) {
+    schedule_to_start = d;
+    return *this;
+  }
+  ActivityOptions& WithStartToClose(Duration d) {
+    start_to_close = d;
+    return *this;
+  }
+  ActivityOptions& WithHeartbeat(Duration d) {
+    heartbeat = d;
+    return *this;
+  }
+  ActivityOptions& WithRetry(RetryPolicy policy) {
+    retry_policy = std::move(policy);
+    return *this;
+  }
+  ActivityOptions& WithCancellation(ActivityCancellation c) {
+    cancellation = c;
+    return *this;
+  }
+  ActivityOptions& WithTaskQueue(std::string queue) {
+    task_queue = std::move(queue);
+    return *this;
+  }
+  ActivityOptions& WithSummary(std::string text) {
+    summary = std::move(text);
+    return *this;
+  }
 };
 
 }  // namespace temporal

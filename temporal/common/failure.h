@@ -16,18 +16,18 @@ namespace temporal {
 struct FailureAttributes {
   FailureAttributes() {}
 
-  std::string type;            // matched by RetryPolicy::non_retryable_error_types; default: the code's name, "NOT_FOUND"
-  bool non_retryable = false;  // true: no retry policy tries again
+  std::string type;  // matched by RetryPolicy::non_retryable_error_types; default: the code's name, "NOT_FOUND"
+  bool non_retryable = false;                // true: no retry policy tries again
   std::optional<Duration> next_retry_delay;  // overrides the policy's next interval
 };
 
-// Gives a product the last word on how one of its statuses becomes a Failure: called with the attributes the SDK's table
-// suggests. Must be thread-safe and, where used by workflows, deterministic.
+// Gives a product the last word on how one of its statuses becomes a Failure: called with the attributes the SDK's
+// table suggests. Must be thread-safe and, where used by workflows, deterministic.
 using FailureHook = std::function<void(const absl::Status&, FailureAttributes&)>;
 
 // Whether an attempt that ends with this code is worth repeating. The one table:
-// retryable are unknown, deadline exceeded, resource exhausted, aborted, internal, unavailable and cancelled (a cancellation
-// nobody asked for); the other codes would fail the same way again.
+// retryable are unknown, deadline exceeded, resource exhausted, aborted, internal, unavailable and cancelled (a
+// cancellation nobody asked for); the other codes would fail the same way again.
 bool IsRetryable(absl::StatusCode code);
 
 // A status that becomes an ApplicationFailure with these attributes, whatever the table says.

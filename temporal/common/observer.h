@@ -10,8 +10,8 @@ namespace temporal {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-// Where the SDK reports what it does. Implementations must be thread-safe and must not block. Metric names are those of the
-// Go SDK (temporal_activity_execution_failed, ...). Nothing reported ever contains a payload.
+// Where the SDK reports what it does. Implementations must be thread-safe and must not block. Metric names are those of
+// the Go SDK (temporal_activity_execution_failed, ...). Nothing reported ever contains a payload.
 class Observer {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;

@@ -21,7 +21,8 @@ Time FromProto(const google::protobuf::Timestamp& time);
 api::common::v1::RetryPolicy ToProto(const RetryPolicy& policy);
 RetryPolicy FromProto(const api::common::v1::RetryPolicy& policy);
 
-// The text with each byte that is not UTF-8 replaced by '?': protobuf strings must be UTF-8, messages of errors may be anything.
+// The text with each byte that is not UTF-8 replaced by '?': protobuf strings must be UTF-8, messages of errors may be
+// anything.
 std::string ValidUtf8(std::string_view text);
 
 // A random UUID (version 4). Not for workflow code.

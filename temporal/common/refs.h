@@ -9,9 +9,9 @@
 //
 //   inline constexpr temporal::ActivityRef<ReserveRequest, Placement> kReserve{"allocation.Reserve"};
 //
-// Request and result are protobuf messages (shown as readable JSON in Temporal's UI), Nothing, std::string, numbers, bool,
-// temporal::Bytes, std::tuple of these (several arguments), or any type nlohmann::json converts.
-// The text must outlive the reference; use literals.
+// Request and result are protobuf messages (shown as readable JSON in Temporal's UI), Nothing, std::string, numbers,
+// bool, temporal::Bytes, std::tuple of these (several arguments), or any type nlohmann::json converts. The text must
+// outlive the reference; use literals.
 namespace temporal {
 
 template <class Request, class Result>

@@ -17,10 +17,22 @@ struct RetryPolicy {
   int maximum_attempts = 0;      // 0: without end, 1: no retry
   std::vector<std::string> non_retryable_error_types;
 
-  RetryPolicy& WithInitialInterval(Duration d) { initial_interval = d; return *this; }
-  RetryPolicy& WithBackoff(double coefficient) { backoff_coefficient = coefficient; return *this; }
-  RetryPolicy& WithMaximumInterval(Duration d) { maximum_interval = d; return *this; }
-  RetryPolicy& WithMaximumAttempts(int n) { maximum_attempts = n; return *this; }
+  RetryPolicy& WithInitialInterval(Duration d) {
+    initial_interval = d;
+    return *this;
+  }
+  RetryPolicy& WithBackoff(double coefficient) {
+    backoff_coefficient = coefficient;
+    return *this;
+  }
+  RetryPolicy& WithMaximumInterval(Duration d) {
+    maximum_interval = d;
+    return *this;
+  }
+  RetryPolicy& WithMaximumAttempts(int n) {
+    maximum_attempts = n;
+    return *this;
+  }
   RetryPolicy& WithNonRetryable(std::string type) {
     non_retryable_error_types.push_back(std::move(type));
     return *this;

@@ -15,7 +15,8 @@ constexpr char kHidden[] = "Encoded failure";
 
 absl::StatusCode CodeNamed(const std::string& type) {
   for (int code = 1; code <= 16; ++code) {
-    if (type == absl::StatusCodeToString(static_cast<absl::StatusCode>(code))) return static_cast<absl::StatusCode>(code);
+    if (type == absl::StatusCodeToString(static_cast<absl::StatusCode>(code)))
+      return static_cast<absl::StatusCode>(code);
   }
   return absl::StatusCode::kUnknown;
 }

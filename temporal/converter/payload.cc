@@ -27,7 +27,8 @@ std::string EncodingOf(const Payload& payload) {
 }
 
 absl::Status Mismatch(const Payload& payload, const char* wanted) {
-  return absl::InvalidArgumentError(absl::StrCat("a payload is encoded as '", EncodingOf(payload), "', not as ", wanted));
+  return absl::InvalidArgumentError(
+      absl::StrCat("a payload is encoded as '", EncodingOf(payload), "', not as ", wanted));
 }
 
 template <class T>

@@ -19,7 +19,8 @@
 //   Bytes             binary/plain
 //   protobuf message  json/protobuf (readable in Temporal's UI); BinaryProto<M> writes binary/protobuf; both are read
 //   Payload           as it is
-//   anything else     json/plain, by nlohmann::json (include nlohmann/json.hpp where such a type is used; std::string, bool,
+//   anything else     json/plain, by nlohmann::json (include nlohmann/json.hpp where such a type is used; std::string,
+//   bool,
 //                     integers and double need no include)
 // Errors of decoding: kInvalidArgument with the encodings, never with the data. All functions are thread-safe and
 // deterministic.
@@ -69,10 +70,10 @@ struct JsonFor {
 template <class T>
 inline constexpr bool is_scalar = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
 template <class T>
-using Scalar = std::conditional_t<
-    std::is_same_v<T, std::string> || std::is_same_v<T, bool>, T,
-    std::conditional_t<std::is_floating_point_v<T>, double,
-                       std::conditional_t<std::is_unsigned_v<T>, unsigned long long, long long>>>;
+using Scalar =
+    std::conditional_t<std::is_same_v<T, std::string> || std::is_same_v<T, bool>, T,
+                       std::conditional_t<std::is_floating_point_v<T>, double,
+                                          std::conditional_t<std::is_unsigned_v<T>, unsigned long long, long long>>>;
 }  // namespace converter_internal
 
 // How T is encoded. Specialise it for a type of your own; both functions are static:
@@ -198,7 +199,8 @@ struct ArgumentTraits<std::tuple<Ts...>> {
     return list;
   }
   static absl::StatusOr<std::tuple<Ts...>> Decode(const Payloads& list) {
-    if (list.payloads_size() < static_cast<int>(sizeof...(Ts))) return absl::InvalidArgumentError("an argument is missing");
+    if (list.payloads_size() < static_cast<int>(sizeof...(Ts)))
+      return absl::InvalidArgumentError("an argument is missing");
     std::tuple<Ts...> values;
     absl::Status status;
     int next = 0;

@@ -100,7 +100,8 @@ Command SignalCommand(const internal::ExternalTarget& target, std::string_view s
   return command;
 }
 
-Command CancelExternalCommand(const internal::ExternalTarget& target, std::string_view reason, const WorkflowInfo& info) {
+Command CancelExternalCommand(const internal::ExternalTarget& target, std::string_view reason,
+                              const WorkflowInfo& info) {
   Command command;
   command.set_command_type(enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION);
   auto& attributes = *command.mutable_request_cancel_external_workflow_execution_command_attributes();
@@ -114,7 +115,8 @@ Command CancelExternalCommand(const internal::ExternalTarget& target, std::strin
 Command MemoCommand(const PayloadMap& fields) {
   Command command;
   command.set_command_type(enums::COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES);
-  CopyInto(fields, command.mutable_modify_workflow_properties_command_attributes()->mutable_upserted_memo()->mutable_fields());
+  CopyInto(fields,
+           command.mutable_modify_workflow_properties_command_attributes()->mutable_upserted_memo()->mutable_fields());
   return command;
 }
 

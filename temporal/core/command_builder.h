@@ -15,7 +15,8 @@ Command ActivityCommand(std::string_view type, std::string_view id, const Activi
 Command TimerCommand(std::string_view id, Duration duration, std::string_view summary);
 Command ChildCommand(std::string_view type, const ChildOptions& options, Payloads input, const WorkflowInfo& info);
 Command SignalCommand(const internal::ExternalTarget& target, std::string_view signal, Payloads input);
-Command CancelExternalCommand(const internal::ExternalTarget& target, std::string_view reason, const WorkflowInfo& info);
+Command CancelExternalCommand(const internal::ExternalTarget& target, std::string_view reason,
+                              const WorkflowInfo& info);
 Command MemoCommand(const PayloadMap& fields);
 Command SearchAttributesCommand(const PayloadMap& fields);
 // `memo` and `search_attributes`: the run's current ones, which go over to the next.

@@ -16,8 +16,8 @@ bool EngineFlags::Use(EngineFlag flag, bool may_record) {
 }
 
 api::sdk::v1::WorkflowTaskCompletedMetadata EngineFlags::Collect() {
-  for (const EngineFlag always : {EngineFlag::kIdAndTypeChecks, EngineFlag::kUpsertOnPatch,
-                                  EngineFlag::kTerminalCommandLast}) {
+  for (const EngineFlag always :
+       {EngineFlag::kIdAndTypeChecks, EngineFlag::kUpsertOnPatch, EngineFlag::kTerminalCommandLast}) {
     Use(always, /*may_record=*/true);
   }
   api::sdk::v1::WorkflowTaskCompletedMetadata metadata;

@@ -8,8 +8,8 @@
 
 namespace temporal::core {
 
-// Behaviour of the engine that histories depend on. The numbers are sdk-core's; a change of behaviour gets a new one, so that
-// old histories replay as they were made.
+// Behaviour of the engine that histories depend on. The numbers are sdk-core's; a change of behaviour gets a new one,
+// so that old histories replay as they were made.
 enum class EngineFlag : uint32_t {
   kIdAndTypeChecks = 1,
   kUpsertOnPatch = 2,

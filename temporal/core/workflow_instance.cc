@@ -19,7 +19,8 @@ WorkflowInstance::~WorkflowInstance() {
   object_.reset();
 }
 
-absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& moment, std::vector<Job> jobs, bool start) {
+absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& moment, std::vector<Job> jobs,
+                                                                bool start) {
   moment_ = moment;
   requests_.clear();
   try {
@@ -45,7 +46,8 @@ absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const std:
   if (handler == query_handlers_.end()) {
     std::vector<std::string> known;
     for (const auto& [each, function] : query_handlers_) known.push_back(each);
-    return absl::NotFoundError(absl::StrCat("Query handler for '", name, "' expected but not found, and known queries: [",
+    return absl::NotFoundError(absl::StrCat("Query handler for '", name,
+                                            "' expected but not found, and known queries: [",
                                             absl::StrJoin(known, ", "), "]"));
   }
   moment_ = moment;
@@ -163,9 +165,8 @@ void WorkflowInstance::Apply(SignalJob& job) {
     unhandled_signals_.push_back(std::move(job));
     return;
   }
-  scheduler_.Post([this, name = std::move(job.name), input = std::move(job.input)] {
-    signal_handlers_.find(name)->second(input);
-  });
+  scheduler_.Post(
+      [this, name = std::move(job.name), input = std::move(job.input)] { signal_handlers_.find(name)->second(input); });
 }
 
 void WorkflowInstance::Apply(CancelJob& job) { root_->Cancel(job.reason); }

@@ -31,8 +31,8 @@ struct Moment {
   bool continue_as_new_suggested = false;
 };
 
-// The code of one run: its object, its coroutines, and the steps it waits for. Destroying it destroys the coroutines' frames
-// and emits nothing.
+// The code of one run: its object, its coroutines, and the steps it waits for. Destroying it destroys the coroutines'
+// frames and emits nothing.
 class WorkflowInstance : private internal::Runtime {
  public:
   // `info` holds what the history does not: namespace, workflow id, run id, type, task queue.
@@ -40,8 +40,8 @@ class WorkflowInstance : private internal::Runtime {
       : factory_(factory), info_(std::move(info)), observer_(observer) {}
   ~WorkflowInstance() override;
 
-  // Applies all jobs, then runs until nothing is ready. `start`: with an InitializeJob, also begin Run (not so to answer a query
-  // about a run without a single task). Error kUnknown: the code threw what is not a workflow failure.
+  // Applies all jobs, then runs until nothing is ready. `start`: with an InitializeJob, also begin Run (not so to
+  // answer a query about a run without a single task). Error kUnknown: the code threw what is not a workflow failure.
   absl::StatusOr<std::vector<Request>> Activate(const Moment& moment, std::vector<Job> jobs, bool start);
 
   // Errors: kNotFound without such a handler; kUnknown with what the handler threw.

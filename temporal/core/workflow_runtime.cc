@@ -29,8 +29,8 @@ uint64_t WorkflowInstance::Random() {
 
 void WorkflowInstance::Log(LogLevel level, std::string_view message) {
   if (moment_.replaying) return;
-  observer_.Log(level, absl::StrCat("workflow ", info_.workflow_type, " ", info_.workflow_id, " run ", info_.run_id, ": ",
-                                    ToAbsl(message)));
+  observer_.Log(level, absl::StrCat("workflow ", info_.workflow_type, " ", info_.workflow_id, " run ", info_.run_id,
+                                    ": ", ToAbsl(message)));
 }
 
 Future<Payload> WorkflowInstance::ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,

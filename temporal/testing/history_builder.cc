@@ -20,7 +20,8 @@ HistoryEvent& HistoryBuilder::Add(enums::EventType type) {
 
 HistoryBuilder::HistoryBuilder(std::string_view workflow_type, const Payloads& input)
     : workflow_type_(workflow_type), run_id_(kRunId) {
-  auto& started = *Add(enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED).mutable_workflow_execution_started_event_attributes();
+  auto& started =
+      *Add(enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED).mutable_workflow_execution_started_event_attributes();
   started.mutable_workflow_type()->set_name(workflow_type_);
   *started.mutable_input() = input;
   started.set_original_execution_run_id(run_id_);

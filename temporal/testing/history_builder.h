@@ -9,8 +9,8 @@
 
 namespace temporal::testing {
 
-// Writes a history event by event, as a server would: ids count from 1, the clock moves on one second per event. Functions
-// that add an event return its id. Begins with WorkflowExecutionStarted.
+// Writes a history event by event, as a server would: ids count from 1, the clock moves on one second per event.
+// Functions that add an event return its id. Begins with WorkflowExecutionStarted.
 class HistoryBuilder {
  public:
   using Payload = api::common::v1::Payload;
@@ -81,8 +81,8 @@ class HistoryBuilder {
   const std::string& run_id() const { return run_id_; }
   const std::string& workflow_type() const { return workflow_type_; }
 
-  // The task that the server would hand out for the started event `started` (0: the last one), with the events from `first` on,
-  // where the tasks before it were completed.
+  // The task that the server would hand out for the started event `started` (0: the last one), with the events from
+  // `first` on, where the tasks before it were completed.
   api::workflowservice::v1::PollWorkflowTaskQueueResponse TaskAt(int64_t started = 0, int64_t first = 1) const;
   // The started event of the last completed task before `started`, or 0.
   int64_t PreviousStarted(int64_t started) const;

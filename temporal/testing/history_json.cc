@@ -11,7 +11,8 @@ namespace temporal::testing {
 
 namespace {
 
-// Fields whose enums older tools write as "TimerStarted" instead of EVENT_TYPE_TIMER_STARTED, and the prefix to restore.
+// Fields whose enums older tools write as "TimerStarted" instead of EVENT_TYPE_TIMER_STARTED, and the prefix to
+// restore.
 const std::map<std::string, std::string, std::less<>>& EnumPrefixes() {
   static const auto& prefixes = *new std::map<std::string, std::string, std::less<>>{
       {"eventType", "EVENT_TYPE_"},

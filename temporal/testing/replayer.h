@@ -16,11 +16,11 @@ class History;
 
 namespace temporal::testing {
 
-// Runs workflows against recorded histories, to see before a release that the code still does what it did. A history may be
-// that of a run still going on. Not thread-safe.
+// Runs workflows against recorded histories, to see before a release that the code still does what it did. A history
+// may be that of a run still going on. Not thread-safe.
 //
-// Errors of all functions: kFailedPrecondition "[TMPRL1100] ..." when code and history disagree, kUnknown when the code threw,
-// kUnimplemented for an unregistered workflow type, kDataLoss or kInvalidArgument for what is no history.
+// Errors of all functions: kFailedPrecondition "[TMPRL1100] ..." when code and history disagree, kUnknown when the code
+// threw, kUnimplemented for an unregistered workflow type, kDataLoss or kInvalidArgument for what is no history.
 class Replayer {
  public:
   // `registry` and `observer` must outlive the replayer.

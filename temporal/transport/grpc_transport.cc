@@ -57,7 +57,8 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(const std::optional<TlsOpt
 
 absl::StatusOr<std::shared_ptr<Transport>> Connect(const ConnectOptions& options) {
   if (options.address.empty()) return absl::InvalidArgumentError("no address of a Temporal server");
-  if (!options.api_key.empty() && !options.tls) return absl::InvalidArgumentError("an API key may only be sent over TLS");
+  if (!options.api_key.empty() && !options.tls)
+    return absl::InvalidArgumentError("an API key may only be sent over TLS");
   if (options.tls && options.tls->client_certificate_pem.empty() != options.tls->client_key_pem.empty()) {
     return absl::InvalidArgumentError("a client certificate and its key belong together");
   }

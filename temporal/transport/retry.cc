@@ -56,8 +56,7 @@ absl::Status RetryingTransport::Call(std::string_view method, const google::prot
   while (true) {
     const absl::Status status = below_->Call(method, request, response, options);
     if (status.ok() || !IsTransient(status.code())) return status;
-    const Duration pause =
-        status.code() == absl::StatusCode::kResourceExhausted ? overloaded.Next() : backoff.Next();
+    const Duration pause = status.code() == absl::StatusCode::kResourceExhausted ? overloaded.Next() : backoff.Next();
     if (std::chrono::steady_clock::now() + pause > give_up || !wait_(pause, options.stop)) return status;
     response.Clear();
   }

@@ -26,8 +26,8 @@ struct CallOptions {
   Duration timeout = std::chrono::seconds(10);  // of one try
   std::stop_token stop;                         // ends the call with kCancelled
   bool long_poll = false;                       // the server may hold the call until shortly before `timeout`
-  // Tries after transient failures (unavailable, exhausted, aborted, internal) with growing pauses, at most this long in
-  // all; 0: one try. Mutations are safe to repeat because they carry request ids or task tokens.
+  // Tries after transient failures (unavailable, exhausted, aborted, internal) with growing pauses, at most this long
+  // in all; 0: one try. Mutations are safe to repeat because they carry request ids or task tokens.
   Duration retry_for = std::chrono::seconds(10);
 };
 
@@ -39,8 +39,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Calls `method` ("StartWorkflowExecution") of the workflow service and blocks until the answer. Thread-safe; `response` is
-  // complete only with OK. Errors: what the server says, kUnavailable without a connection, kDeadlineExceeded, kCancelled.
+  // Calls `method` ("StartWorkflowExecution") of the workflow service and blocks until the answer. Thread-safe;
+  // `response` is complete only with OK. Errors: what the server says, kUnavailable without a connection,
+  // kDeadlineExceeded, kCancelled.
   virtual absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                             google::protobuf::Message& response, const CallOptions& options) = 0;
 };

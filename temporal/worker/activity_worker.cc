@@ -118,8 +118,8 @@ void ActivityWorker::Execute(const Task& task) {
   std::optional<Timers::Id> deadline;
   if (info.deadline) {
     // Measured by the server's clock alone; only the difference counts here.
-    deadline = timers_.At(started + (*info.deadline - info.started_at),
-                          [running] { running->Stop(StopReason::kDeadline); });
+    deadline =
+        timers_.At(started + (*info.deadline - info.started_at), [running] { running->Stop(StopReason::kDeadline); });
   }
   const WorkerOptions& options = shared_->options;
   const auto heartbeats = std::make_shared<AttemptHeartbeats>(
@@ -148,7 +148,8 @@ absl::StatusOr<Payload> ActivityWorker::Attempt(const Task& task, ActivityContex
     FailureAttributes attributes;  // retryable: another worker of the queue may know it
     attributes.type = "NotFoundError";
     return ApplicationError(absl::StatusCode::kUnimplemented,
-                            absl::StrCat("this worker has no activity '", task.activity_type().name(), "'"), attributes);
+                            absl::StrCat("this worker has no activity '", task.activity_type().name(), "'"),
+                            attributes);
   }
   const auto& interceptors = shared_->options.activity_interceptors;
   const std::function<absl::StatusOr<Payload>(size_t)> call = [&](size_t depth) -> absl::StatusOr<Payload> {
@@ -174,8 +175,8 @@ StopReason ActivityWorker::SendHeartbeat(const Task& task, const Payloads& detai
   if (task.heartbeat_timeout().seconds() > 0) {
     call.retry_for = std::min(call.retry_for, FromProto(task.heartbeat_timeout()) / 2);
   }
-  const auto answer = Invoke<service::RecordActivityTaskHeartbeatResponse>(*shared_->transport,
-                                                                           "RecordActivityTaskHeartbeat", request, call);
+  const auto answer = Invoke<service::RecordActivityTaskHeartbeatResponse>(
+      *shared_->transport, "RecordActivityTaskHeartbeat", request, call);
   if (!answer.ok()) {
     // Other errors pass; the server decides by the heartbeat timeout.
     return answer.status().code() == absl::StatusCode::kNotFound ? StopReason::kGone : StopReason::kNone;
@@ -205,7 +206,8 @@ void ActivityWorker::Report(const Task& task, const absl::StatusOr<Payload>& out
       FailureAttributes attributes;
       attributes.type = "ResultTooLarge";
       attributes.non_retryable = true;
-      return Report(task, ApplicationError(absl::StatusCode::kOutOfRange, "the activity's result is too large", attributes),
+      return Report(task,
+                    ApplicationError(absl::StatusCode::kOutOfRange, "the activity's result is too large", attributes),
                     reason, unsent);
     }
   } else if (outcome.status().code() == absl::StatusCode::kCancelled && reason == StopReason::kCancelRequested) {

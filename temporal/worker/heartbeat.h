@@ -12,7 +12,8 @@
 
 namespace temporal::worker {
 
-// How long to keep quiet between two heartbeats: 0.8 of the heartbeat timeout, `standard` without one, never above `maximum`.
+// How long to keep quiet between two heartbeats: 0.8 of the heartbeat timeout, `standard` without one, never above
+// `maximum`.
 Duration HeartbeatInterval(Duration heartbeat_timeout, Duration standard, Duration maximum);
 
 // Decides when heartbeats go out. Pure: the driver below tells it the time and does what it says.

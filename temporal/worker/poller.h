@@ -18,7 +18,8 @@ class Poller {
   // One long poll. OK and true: there was a task, and `Poll` has handed it on with its slot; false: no task.
   using Poll = std::function<absl::StatusOr<bool>()>;
 
-  Poller(std::string name, Slots& slots, Observer& observer) : name_(std::move(name)), slots_(slots), observer_(observer) {}
+  Poller(std::string name, Slots& slots, Observer& observer)
+      : name_(std::move(name)), slots_(slots), observer_(observer) {}
   ~Poller() { Join(); }
 
   void Start(int threads, const Poll& poll);

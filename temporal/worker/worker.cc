@@ -24,8 +24,7 @@ class WorkerImpl : public Worker {
     shared_->options = std::move(options);
     shared_->transport = client_->transport();
     shared_->name_space = client_->options().name_space;
-    shared_->identity =
-        shared_->options.identity.empty() ? client_->options().identity : shared_->options.identity;
+    shared_->identity = shared_->options.identity.empty() ? client_->options().identity : shared_->options.identity;
     shared_->instance_key = NewUuid();
     if (shared_->options.sticky_cache_size > 0) {
       shared_->sticky_task_queue = absl::StrCat(shared_->identity, ":", shared_->instance_key);
@@ -72,8 +71,8 @@ class WorkerImpl : public Worker {
 
   // Whether the server and the namespace are there, and what they can do.
   absl::Status Probe() {
-    const auto system = Invoke<service::GetSystemInfoResponse>(*shared_->transport, "GetSystemInfo",
-                                                               service::GetSystemInfoRequest());
+    const auto system =
+        Invoke<service::GetSystemInfoResponse>(*shared_->transport, "GetSystemInfo", service::GetSystemInfoRequest());
     if (!system.ok()) return system.status();
     service::DescribeNamespaceRequest request;
     request.set_namespace_(shared_->name_space);
@@ -113,7 +112,8 @@ class WorkerImpl : public Worker {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(std::shared_ptr<Client> client, const WorkflowRegistry& workflows,
+absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(std::shared_ptr<Client> client,
+                                                       const WorkflowRegistry& workflows,
                                                        const ActivityRegistry& activities, WorkerOptions options) {
   if (options.task_queue.empty()) return absl::InvalidArgumentError("a worker needs a task queue");
   if (workflows.empty() && activities.empty()) {

@@ -21,8 +21,8 @@ struct WorkerOptions {
   explicit WorkerOptions(std::string queue) : task_queue(std::move(queue)) {}
 
   std::string task_queue;
-  std::string identity;  // empty: the client's
-  std::string build_id;  // recorded with each workflow task; empty: none
+  std::string identity;                   // empty: the client's
+  std::string build_id;                   // recorded with each workflow task; empty: none
   int max_concurrent_workflow_tasks = 8;  // at least 2
   int max_concurrent_activities = 100;
   int workflow_pollers = 2;  // of which one polls the sticky queue while the cache is on
@@ -30,21 +30,22 @@ struct WorkerOptions {
   int sticky_cache_size = 1000;  // runs kept in memory; 0: every task replays from the start
   Duration sticky_schedule_to_start = std::chrono::seconds(10);
   Duration graceful_shutdown = std::chrono::seconds(10);  // what running activities get before they are cancelled
-  // Longest poll, at least 2 s; 0: 60 s if the server ends polls when a worker says it stops, else 10 s. Shutdown waits for the
-  // polls under way: one that is cut off may take a task with it which the server has already handed out.
+  // Longest poll, at least 2 s; 0: 60 s if the server ends polls when a worker says it stops, else 10 s. Shutdown waits
+  // for the polls under way: one that is cut off may take a task with it which the server has already handed out.
   Duration poll_timeout{0};
   Duration max_heartbeat_throttle = std::chrono::seconds(60);
   Duration default_heartbeat_throttle = std::chrono::seconds(30);  // for activities without a heartbeat timeout
   std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
-  FailureHook failure_hook;            // for what activities return
-  std::shared_ptr<Observer> observer;   // null: silent
+  FailureHook failure_hook;                                                 // for what activities return
+  std::shared_ptr<Observer> observer;                                       // null: silent
 };
 
 // Runs the workflows and activities of one task queue. Thread-safe.
 class Worker {
  public:
   // The registries are copied. kInvalidArgument: no task queue, or both registries are empty.
-  static absl::StatusOr<std::unique_ptr<Worker>> Create(std::shared_ptr<Client> client, const WorkflowRegistry& workflows,
+  static absl::StatusOr<std::unique_ptr<Worker>> Create(std::shared_ptr<Client> client,
+                                                        const WorkflowRegistry& workflows,
                                                         const ActivityRegistry& activities, WorkerOptions options);
   virtual ~Worker() = default;  // shuts down if that has not been done
 
@@ -52,8 +53,8 @@ class Worker {
   // kNotFound: no such namespace; kUnavailable: no server (try again).
   virtual absl::Status Start() = 0;
 
-  // Stops polling, finishes every task already received (activities are cancelled after graceful_shutdown), reports their
-  // results, tells the server and returns. Safe to call twice.
+  // Stops polling, finishes every task already received (activities are cancelled after graceful_shutdown), reports
+  // their results, tells the server and returns. Safe to call twice.
   virtual void Shutdown() = 0;
 
   // Drops every cached run, as if this worker had just started. For tests.

@@ -120,8 +120,8 @@ WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, core::Work
   }
   if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply)) {
     shared_->observer().Count("temporal_workflow_task_execution_failed", {}, 1);
-    shared_->observer().Log(LogLevel::kWarning, absl::StrCat("workflow task of run ", run_id, " failed: ",
-                                                             failed->failure().message()));
+    shared_->observer().Log(LogLevel::kWarning,
+                            absl::StrCat("workflow task of run ", run_id, " failed: ", failed->failure().message()));
     Invoke<service::RespondWorkflowTaskFailedResponse>(*shared_->transport, "RespondWorkflowTaskFailed", *failed)
         .IgnoreError();  // it times out then
   } else if (const auto* query = std::get_if<service::RespondQueryTaskCompletedRequest>(&reply)) {
@@ -144,8 +144,8 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id,
   }
   for (; reserved > 0; --reserved) activities_->ReleaseEager();
   if (!answer.ok()) {
-    // What the run believes is no longer what the server knows. NotFound and UnhandledCommand (InvalidArgument: new events
-    // came in) are everyday.
+    // What the run believes is no longer what the server knows. NotFound and UnhandledCommand (InvalidArgument: new
+    // events came in) are everyday.
     handler_.Evict(run_id);
     if (IsTooLarge(answer.status())) FailTooLarge(request.task_token());
     const bool everyday = answer.status().code() == absl::StatusCode::kNotFound ||

@@ -11,7 +11,8 @@ namespace temporal::worker {
 
 class ActivityWorker;
 
-// Polls for workflow tasks, on the normal queue and on this worker's sticky one, has them handled and sends the replies.
+// Polls for workflow tasks, on the normal queue and on this worker's sticky one, has them handled and sends the
+// replies.
 class WorkflowWorker : private core::HistoryFetcher {
  public:
   using Task = api::workflowservice::v1::PollWorkflowTaskQueueResponse;

@@ -80,8 +80,8 @@ void ChannelState<T>::Deliver(std::pair<uint64_t, T> value) {
     receiver->Receive(std::move(value));
     return;
   }
-  const auto place = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [&](const auto& other) { return other.first > value.first; });
+  const auto place =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& other) { return other.first > value.first; });
   waiting_.insert(place, std::move(value));
 }
 
@@ -89,8 +89,8 @@ void ChannelState<T>::Deliver(std::pair<uint64_t, T> value) {
 
 // A signal as a queue, usually a member of the workflow class:
 //   temporal::SignalChannel<ReleaseRequest> release_{ctx_, "release"};
-// Signals that arrived before the channel was made are in it. Each signal goes to one receiver; one whose future loses an
-// AnyOf, or is dropped before it was awaited, stays in the channel.
+// Signals that arrived before the channel was made are in it. Each signal goes to one receiver; one whose future loses
+// an AnyOf, or is dropped before it was awaited, stays in the channel.
 template <class T = Nothing>
 class SignalChannel {
  public:

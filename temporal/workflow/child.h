@@ -16,7 +16,8 @@ class ExternalWorkflow {
   ExternalWorkflow(internal::Runtime& runtime, internal::Scope scope, internal::ExternalTarget target)
       : runtime_(&runtime), scope_(std::move(scope)), target_(std::move(target)) {}
 
-  // Ready when the server has delivered the signal. ApplicationFailure "ExternalWorkflowNotFound" if there is no such run.
+  // Ready when the server has delivered the signal. ApplicationFailure "ExternalWorkflowNotFound" if there is no such
+  // run.
   template <class Argument>
   Future<Nothing> Signal(const SignalRef<Argument>& signal, const std::type_identity_t<Argument>& argument) const {
     return runtime_->SignalExternal(target_, signal.name, internal::EncodeArguments(argument), scope_);

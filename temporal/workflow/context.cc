@@ -29,8 +29,8 @@ class CancelledState : public FutureState<std::string> {
 };
 
 std::string MakeUuid(uint64_t high, uint64_t low) {
-  high = (high & ~0xF000ULL) | 0x4000ULL;                           // version 4
-  low = (low & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL;      // variant 1
+  high = (high & ~0xF000ULL) | 0x4000ULL;                       // version 4
+  low = (low & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL;  // variant 1
   char text[37];
   std::snprintf(text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
                 static_cast<unsigned>(high >> 16 & 0xFFFF), static_cast<unsigned>(high & 0xFFFF),
@@ -46,7 +46,8 @@ std::string RandomUuid(Runtime& runtime) {
 }  // namespace
 
 void ConversionFailed(const absl::Status& status) {
-  throw std::runtime_error("cannot convert a payload: " + std::string(status.message().data(), status.message().size()));
+  throw std::runtime_error("cannot convert a payload: " +
+                           std::string(status.message().data(), status.message().size()));
 }
 
 ChildOptions WithChildId(Runtime& runtime, const ChildOptions& options) {

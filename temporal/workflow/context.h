@@ -23,7 +23,8 @@ namespace temporal {
 class CancellationScope;
 
 // A workflow's only door to the world: everything a workflow does goes through it, so that it can be replayed. A cheap
-// handle, passed by value; it carries the cancellation scope that its steps belong to. Used on the run's own thread only.
+// handle, passed by value; it carries the cancellation scope that its steps belong to. Used on the run's own thread
+// only.
 //
 // Steps start when they are called, not when they are awaited. In a query handler everything that would change the
 // workflow throws.
@@ -31,8 +32,8 @@ class Context {
  public:
   Context(internal::Runtime& runtime, internal::Scope scope) : runtime_(&runtime), scope_(std::move(scope)) {}
 
-  // Runs an activity. Throws ActivityError (with cause, type, retry state) if it fails for good, CancelledError if the scope
-  // was cancelled before it was scheduled.
+  // Runs an activity. Throws ActivityError (with cause, type, retry state) if it fails for good, CancelledError if the
+  // scope was cancelled before it was scheduled.
   template <class Request, class Result>
   Future<Result> Execute(const Step<Request, Result>& step, const std::type_identity_t<Request>& request) const {
     return Execute(static_cast<const ActivityRef<Request, Result>&>(step), request, step.options);
@@ -75,8 +76,8 @@ class Context {
   // --- child workflows, other workflows
   // Ready when the child has ended. Throws ChildWorkflowError.
   template <class Request, class Result>
-  Future<Result> ExecuteChild(const WorkflowRef<Request, Result>& workflow, const std::type_identity_t<Request>& request,
-                              const ChildOptions& options = {}) const;
+  Future<Result> ExecuteChild(const WorkflowRef<Request, Result>& workflow,
+                              const std::type_identity_t<Request>& request, const ChildOptions& options = {}) const;
   // Ready when the child has started. Throws ChildWorkflowError, with an ApplicationFailure of type
   // "WorkflowAlreadyStarted" as cause if there is a running one of that id.
   template <class Request, class Result>

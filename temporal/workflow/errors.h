@@ -8,8 +8,9 @@
 #include "absl/status/status.h"
 #include "temporal/common/time.h"
 
-// What `co_await` of a failed step throws, and what a workflow throws to fail. Each wraps the wire's Failure message, so
-// nothing is lost on the way through; `status()` is the same failure as an absl::Status (converter/failure_converter.h).
+// What `co_await` of a failed step throws, and what a workflow throws to fail. Each wraps the wire's Failure message,
+// so nothing is lost on the way through; `status()` is the same failure as an absl::Status
+// (converter/failure_converter.h).
 namespace temporal::api::failure::v1 {
 class Failure;
 }
@@ -29,7 +30,13 @@ enum class RetryState {
 };
 
 // Which of the timeouts ran out. The numbers are the wire's.
-enum class TimeoutType { kUnspecified = 0, kStartToClose = 1, kScheduleToStart = 2, kScheduleToClose = 3, kHeartbeat = 4 };
+enum class TimeoutType {
+  kUnspecified = 0,
+  kStartToClose = 1,
+  kScheduleToStart = 2,
+  kScheduleToClose = 3,
+  kHeartbeat = 4
+};
 
 // Base of all. Immutable. Thrown out of a workflow, any of these fails the workflow (a CancelledError after a
 // cancellation was requested closes it as cancelled); every other exception fails the workflow task, which the server

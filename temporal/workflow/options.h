@@ -14,8 +14,8 @@
 // How workflows run things. Option types have constructors on purpose (see common/retry_policy.h).
 namespace temporal {
 
-// An activity reference together with the options a flow runs it with, so that a flow reads `ctx.Execute(kPlace, request)`.
-// Usable wherever the reference is, for example in ActivityRegistry::Add.
+// An activity reference together with the options a flow runs it with, so that a flow reads `ctx.Execute(kPlace,
+// request)`. Usable wherever the reference is, for example in ActivityRegistry::Add.
 //   inline const temporal::Step<PlaceRequest, Placement> kPlace{"allocation.Place", temporal::ActivityOptions(30s)};
 template <class Request, class Result>
 struct Step : ActivityRef<Request, Result> {
@@ -31,10 +31,10 @@ enum class ParentClosePolicy { kTerminate = 1, kAbandon = 2, kRequestCancel = 3 
 
 // What a workflow does with a running child when its scope is cancelled.
 enum class ChildCancellation {
-  kAbandon,                 // do not ask, go on at once
-  kTryCancel,               // ask, and go on at once
-  kWaitCompleted,           // ask, and wait for how the child ends
-  kWaitRequested,           // ask, and wait until the request has reached the child
+  kAbandon,        // do not ask, go on at once
+  kTryCancel,      // ask, and go on at once
+  kWaitCompleted,  // ask, and wait for how the child ends
+  kWaitRequested,  // ask, and wait until the request has reached the child
 };
 
 // Which earlier runs allow the same workflow id again. The numbers are the wire's.
@@ -62,13 +62,34 @@ struct ChildOptions {
   PayloadMap headers;
   std::string summary;  // one line shown in Temporal's UI
 
-  ChildOptions& WithParentClosePolicy(ParentClosePolicy p) { parent_close_policy = p; return *this; }
-  ChildOptions& WithCancellation(ChildCancellation c) { cancellation = c; return *this; }
-  ChildOptions& WithTaskQueue(std::string queue) { task_queue = std::move(queue); return *this; }
-  ChildOptions& WithRunTimeout(Duration d) { run_timeout = d; return *this; }
-  ChildOptions& WithExecutionTimeout(Duration d) { execution_timeout = d; return *this; }
-  ChildOptions& WithRetry(RetryPolicy policy) { retry_policy = std::move(policy); return *this; }
-  ChildOptions& WithIdReuse(WorkflowIdReuse reuse) { id_reuse = reuse; return *this; }
+  ChildOptions& WithParentClosePolicy(ParentClosePolicy p) {
+    parent_close_policy = p;
+    return *this;
+  }
+  ChildOptions& WithCancellation(ChildCancellation c) {
+    cancellation = c;
+    return *this;
+  }
+  ChildOptions& WithTaskQueue(std::string queue) {
+    task_queue = std::move(queue);
+    return *this;
+  }
+  ChildOptions& WithRunTimeout(Duration d) {
+    run_timeout = d;
+    return *this;
+  }
+  ChildOptions& WithExecutionTimeout(Duration d) {
+    execution_timeout = d;
+    return *this;
+  }
+  ChildOptions& WithRetry(RetryPolicy policy) {
+    retry_policy = std::move(policy);
+    return *this;
+  }
+  ChildOptions& WithIdReuse(WorkflowIdReuse reuse) {
+    id_reuse = reuse;
+    return *this;
+  }
 };
 
 // What differs in the new run; everything left empty is as in this run.

@@ -129,16 +129,16 @@ class WorkflowRegistry {
    private:
     template <class Method>
     static auto Bind(W& workflow, Method handler) {
-      return [&workflow, handler](auto&&... argument) -> decltype((workflow.*handler)(
-                                                          std::forward<decltype(argument)>(argument)...)) {
+      return [&workflow, handler](
+                 auto&&... argument) -> decltype((workflow.*handler)(std::forward<decltype(argument)>(argument)...)) {
         return (workflow.*handler)(std::forward<decltype(argument)>(argument)...);
       };
     }
     std::shared_ptr<std::vector<Installer>> installers_;
   };
 
-  // W has `Task<Result> Run(Request)` (or `Run()`), and a constructor from Context or a default one. One object per run; its
-  // constructor must not start steps. The same type twice is a programming error and aborts.
+  // W has `Task<Result> Run(Request)` (or `Run()`), and a constructor from Context or a default one. One object per
+  // run; its constructor must not start steps. The same type twice is a programming error and aborts.
   template <class W>
   Definition<W> Add(std::string_view type) {
     auto installers = std::make_shared<std::vector<typename Definition<W>::Installer>>();
@@ -160,11 +160,12 @@ class WorkflowRegistry {
   // A workflow that is one function: Task<Result>(Context, Request).
   template <class Request, class Result, class F>
   void AddFunction(const WorkflowRef<Request, Result>& ref, F function) {
-    AddFactory(ref.name, [function = std::move(function)](Context context) -> std::unique_ptr<internal::WorkflowObject> {
-      return std::make_unique<internal::FunctionAdapter>([function, context](const Payloads& input) {
-        return internal::EncodeResult(function(context, internal::DecodeArguments<Request>(input)));
-      });
-    });
+    AddFactory(ref.name,
+               [function = std::move(function)](Context context) -> std::unique_ptr<internal::WorkflowObject> {
+                 return std::make_unique<internal::FunctionAdapter>([function, context](const Payloads& input) {
+                   return internal::EncodeResult(function(context, internal::DecodeArguments<Request>(input)));
+                 });
+               });
   }
 
   void AddFactory(std::string_view type, internal::WorkflowFactory factory);

@@ -16,7 +16,8 @@ class TransportOnServer : public ServerTest {
     service::PollWorkflowTaskQueueRequest request;
     request.set_namespace_("default");
     request.mutable_task_queue()->set_name(queue);
-    return Invoke<service::PollWorkflowTaskQueueResponse>(*client->transport(), "PollWorkflowTaskQueue", request, options)
+    return Invoke<service::PollWorkflowTaskQueueResponse>(*client->transport(), "PollWorkflowTaskQueue", request,
+                                                          options)
         .status();
   }
 };
@@ -40,9 +41,9 @@ TEST_F(TransportOnServer, AStoppedCallEndsAtOnce) {
 TEST_F(TransportOnServer, UnknownNamespacesAndMethods) {
   Client stray(client->transport(), ClientOptions("no-such-namespace"));
   EXPECT_EQ(stray.Describe("x").status().code(), absl::StatusCode::kNotFound);
-  const auto status = Invoke<service::GetSystemInfoResponse>(*client->transport(), "NoSuchMethod",
-                                                             service::GetSystemInfoRequest())
-                          .status();
+  const auto status =
+      Invoke<service::GetSystemInfoResponse>(*client->transport(), "NoSuchMethod", service::GetSystemInfoRequest())
+          .status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
 }
 

@@ -38,10 +38,12 @@ class WorkflowOnServer : public ServerTest {
       co_return 100;
     });
     workflows.AddFunction(kParent, [](Context context, int n) -> Task<int> {
-      const int child = co_await context.ExecuteChild(kCountDown, n, ChildOptions(context.info().workflow_id + "/child"));
+      const int child =
+          co_await context.ExecuteChild(kCountDown, n, ChildOptions(context.info().workflow_id + "/child"));
       co_return child + n;
     });
-    activities.Add(kGreet, [](ActivityContext&, std::string who) -> absl::StatusOr<std::string> { return "Hello " + who; });
+    activities.Add(kGreet,
+                   [](ActivityContext&, std::string who) -> absl::StatusOr<std::string> { return "Hello " + who; });
   }
   std::string Stage(const std::string& id) { return client->Query(id, kStage, Nothing()).value_or("?"); }
 };
@@ -149,8 +151,7 @@ TEST_F(WorkflowOnServer, StartingTwice) {
   EXPECT_EQ(client->Start(kHello, std::string("x"), again).status().code(), absl::StatusCode::kAlreadyExists);
   auto use = again;
   EXPECT_FALSE(client->Start(kHello, std::string("x"), use.WithConflict(IdConflictPolicy::kUseExisting))->started);
-  EXPECT_FALSE(
-      client->SignalWithStart(kHello, std::string("x"), kName, std::string("early"), again)->started);
+  EXPECT_FALSE(client->SignalWithStart(kHello, std::string("x"), kName, std::string("early"), again)->started);
   const auto worker = StartWorker();
   EXPECT_EQ(*client->GetResult(kHello, id, 30s), "Hello dear early");
 }

@@ -41,8 +41,7 @@ ChunkEnd FindChunkEnd(const EventQueue& events, size_t from, int64_t after, bool
     if (next == enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED) {
       if (i + 2 == events.size()) return {all_here, i};
       const HistoryEvent& after_completed = *events[i + 2];
-      const bool heartbeat =
-          !saw_command && after_completed.event_type() == enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED;
+      const bool heartbeat = !saw_command && after_completed.event_type() == enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED;
       if (heartbeat) continue;
       if (after_completed.has_workflow_execution_update_accepted_event_attributes()) {
         // The update was requested before a task further back: the chunk ends where it was delivered.

@@ -7,16 +7,16 @@
 
 namespace temporal::core {
 
-// The events of one logical workflow task: what happened since the one before, up to its WorkflowTaskStarted, or up to the
-// event that closes the run. A logical task may span several started tasks: those that failed or timed out, and heartbeats
-// (started, completed, scheduled again without a command).
+// The events of one logical workflow task: what happened since the one before, up to its WorkflowTaskStarted, or up to
+// the event that closes the run. A logical task may span several started tasks: those that failed or timed out, and
+// heartbeats (started, completed, scheduled again without a command).
 struct ChunkEnd {
   bool complete = false;
   size_t last = 0;  // index of the chunk's last event; meaningless unless complete
 };
 
-// The first chunk in `events` beginning at index `from`, of events with ids above `after`. `all_here`: nothing can follow, so
-// that a WorkflowTaskStarted at the end counts.
+// The first chunk in `events` beginning at index `from`, of events with ids above `after`. `all_here`: nothing can
+// follow, so that a WorkflowTaskStarted at the end counts.
 ChunkEnd FindChunkEnd(const EventQueue& events, size_t from, int64_t after, bool all_here);
 
 }  // namespace temporal::core

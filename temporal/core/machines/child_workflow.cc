@@ -64,10 +64,10 @@ absl::Status ChildWorkflowMachine::OnEvent(const HistoryEvent& event, MachineSin
     case enums::EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED:
       if (resolved_) break;
       resolved_ = true;
-      sink.PushJob(ChildStartJob{
-          seq_, Wrap("Child Workflow execution failed to start",
-                     StartFailure(event.start_child_workflow_execution_failed_event_attributes().cause()),
-                     enums::RETRY_STATE_NON_RETRYABLE_FAILURE)});
+      sink.PushJob(
+          ChildStartJob{seq_, Wrap("Child Workflow execution failed to start",
+                                   StartFailure(event.start_child_workflow_execution_failed_event_attributes().cause()),
+                                   enums::RETRY_STATE_NON_RETRYABLE_FAILURE)});
       break;
     default:
       if (!resolved_) Ended(event, sink);
@@ -99,9 +99,9 @@ void ChildWorkflowMachine::Ended(const HistoryEvent& event, MachineSink& sink) {
       FailureMessage cause;
       cause.set_message("Terminated");
       cause.mutable_terminated_failure_info();
-      return Resolve(Wrap("Child Workflow execution terminated", std::move(cause),
-                          enums::RETRY_STATE_NON_RETRYABLE_FAILURE),
-                     sink);
+      return Resolve(
+          Wrap("Child Workflow execution terminated", std::move(cause), enums::RETRY_STATE_NON_RETRYABLE_FAILURE),
+          sink);
     }
     default:
       return Resolve(Cancelled("Child Workflow execution cancelled"), sink);

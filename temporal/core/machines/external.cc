@@ -37,7 +37,8 @@ FailureMessage SignalFailure(enums::SignalExternalWorkflowExecutionFailedCause c
     case enums::SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_SIGNAL_COUNT_LIMIT_EXCEEDED:
       return NotDelivered("Unable to signal external workflow because it has received too many", "SignalLimitExceeded");
     case enums::SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND:
-      return NotDelivered("Unable to signal external workflow because its namespace was not found", "NamespaceNotFound");
+      return NotDelivered("Unable to signal external workflow because its namespace was not found",
+                          "NamespaceNotFound");
     default:
       return NotDelivered("Unable to signal external workflow because it was not found", "ExternalWorkflowNotFound");
   }
@@ -76,7 +77,8 @@ absl::Status CancelExternalMachine::OnEvent(const HistoryEvent& event, MachineSi
   }
   CancelExternalJob job{seq_, std::nullopt};
   if (failed) {
-    job.failure = NotDelivered("Unable to cancel external workflow because it was not found", "ExternalWorkflowNotFound");
+    job.failure =
+        NotDelivered("Unable to cancel external workflow because it was not found", "ExternalWorkflowNotFound");
   }
   sink.PushJob(std::move(job));
   return absl::OkStatus();

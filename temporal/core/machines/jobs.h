@@ -9,8 +9,8 @@
 #include "temporal/api/failure/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
 
-// What history tells the workflow's code. The engine gathers the jobs of one activation; the instance applies all of them,
-// then runs its coroutines. `seq` is the number under which the code asked for the step.
+// What history tells the workflow's code. The engine gathers the jobs of one activation; the instance applies all of
+// them, then runs its coroutines. `seq` is the number under which the code asked for the step.
 namespace temporal::core {
 
 using FailureMessage = api::failure::v1::Failure;
@@ -62,8 +62,8 @@ struct CancelExternalJob {
 using Job = std::variant<InitializeJob, PatchJob, ReseedJob, SignalJob, CancelJob, TimerFiredJob, ActivityJob,
                          ChildStartJob, ChildJob, SignalExternalJob, CancelExternalJob>;
 
-// Jobs of a lower rank come first in an activation; equal ones keep the order of history. Signals (and updates) are one rank.
-// Moving a job away does not change its rank.
+// Jobs of a lower rank come first in an activation; equal ones keep the order of history. Signals (and updates) are one
+// rank. Moving a job away does not change its rank.
 inline size_t JobRank(const Job& job) {
   return job.index() < 3 ? job.index() : std::holds_alternative<SignalJob>(job) ? 3 : 4;
 }

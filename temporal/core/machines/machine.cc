@@ -13,8 +13,8 @@ absl::Status Machine::Unexpected(std::string_view machine, const HistoryEvent& e
 
 absl::Status Machine::Differs(std::string_view what, std::string_view in_workflow, std::string_view in_history,
                               const HistoryEvent& event) {
-  return Nondeterminism(absl::StrCat("the ", ToAbsl(what), " is '", ToAbsl(in_workflow), "' in the workflow's code, but '",
-                                     ToAbsl(in_history), "' in ", Describe(event)));
+  return Nondeterminism(absl::StrCat("the ", ToAbsl(what), " is '", ToAbsl(in_workflow),
+                                     "' in the workflow's code, but '", ToAbsl(in_history), "' in ", Describe(event)));
 }
 
 }  // namespace temporal::core

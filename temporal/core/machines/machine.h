@@ -11,8 +11,8 @@
 #include "temporal/core/history/events.h"
 #include "temporal/core/machines/jobs.h"
 
-// A state machine follows one step of a workflow through its history: a timer, an activity... Each lies in its own file, its
-// transitions at the top. Inputs are the event types, and these from the workflow's side:
+// A state machine follows one step of a workflow through its history: a timer, an activity... Each lies in its own
+// file, its transitions at the top. Inputs are the event types, and these from the workflow's side:
 namespace temporal::core {
 
 inline constexpr int kCancelInput = -1;
@@ -68,7 +68,8 @@ class Machine : public std::enable_shared_from_this<Machine> {
  protected:
   // The error for an event without a transition.
   static absl::Status Unexpected(std::string_view machine, const HistoryEvent& event);
-  // The error for an event that belongs to another step: "activity type 'a' of the workflow, 'b' in ActivityTaskScheduled".
+  // The error for an event that belongs to another step: "activity type 'a' of the workflow, 'b' in
+  // ActivityTaskScheduled".
   static absl::Status Differs(std::string_view what, std::string_view in_workflow, std::string_view in_history,
                               const HistoryEvent& event);
 };

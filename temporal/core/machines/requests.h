@@ -8,8 +8,8 @@
 #include "temporal/common/activity_options.h"
 #include "temporal/workflow/options.h"
 
-// What the workflow's code asks for during an activation, in order. The commands are complete; the engine decides whether they
-// are sent, and matches them with history.
+// What the workflow's code asks for during an activation, in order. The commands are complete; the engine decides
+// whether they are sent, and matches them with history.
 namespace temporal::core {
 
 using Command = api::command::v1::Command;

@@ -32,7 +32,8 @@ Failure TimeoutFailure(const Activity& activity, enums::TimeoutType type) {
 }  // namespace
 
 void Server::ScheduleActivity(Run& run, const api::command::v1::Command& command) {
-  auto& event = *Append(run, enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED).mutable_activity_task_scheduled_event_attributes();
+  auto& event =
+      *Append(run, enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED).mutable_activity_task_scheduled_event_attributes();
   CopyFields(command.schedule_activity_task_command_attributes(), event);
   if (event.task_queue().name().empty()) *event.mutable_task_queue() = run.started.task_queue();
   auto& policy = *event.mutable_retry_policy();
@@ -76,7 +77,8 @@ void Server::TimeOut(const std::string& run_id, int64_t scheduled_id, int attemp
   if (found == run.activities.end()) return;
   Activity& activity = found->second;
   const bool started = activity.state == Activity::State::kStarted;
-  if (attempt != 0 && (activity.attempt != attempt || started == (type == enums::TIMEOUT_TYPE_SCHEDULE_TO_START))) return;
+  if (attempt != 0 && (activity.attempt != attempt || started == (type == enums::TIMEOUT_TYPE_SCHEDULE_TO_START)))
+    return;
   if (type == enums::TIMEOUT_TYPE_HEARTBEAT) {
     const Time due = activity.last_heartbeat + FromProto(activity.attributes.heartbeat_timeout());
     if (due > now) return WatchTimeout(run, activity, type, due);
@@ -88,13 +90,16 @@ void Server::TimeOut(const std::string& run_id, int64_t scheduled_id, int attemp
     if (!why_not) return;
     state = *why_not;
   }
-  End(run, scheduled_id, [failure, state, scheduled_id](history::HistoryEvent& event, int64_t started_id) {
-    auto& attributes = *event.mutable_activity_task_timed_out_event_attributes();
-    *attributes.mutable_failure() = failure;
-    attributes.set_retry_state(state);
-    attributes.set_scheduled_event_id(scheduled_id);
-    attributes.set_started_event_id(started_id);
-  }, enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT);
+  End(
+      run, scheduled_id,
+      [failure, state, scheduled_id](history::HistoryEvent& event, int64_t started_id) {
+        auto& attributes = *event.mutable_activity_task_timed_out_event_attributes();
+        *attributes.mutable_failure() = failure;
+        attributes.set_retry_state(state);
+        attributes.set_scheduled_event_id(scheduled_id);
+        attributes.set_started_event_id(started_id);
+      },
+      enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT);
 }
 
 std::optional<enums::RetryState> Server::Retry(Run& run, Activity& activity, const Failure& failure) {
@@ -127,13 +132,13 @@ void Server::End(Run& run, int64_t scheduled_id, std::function<void(history::His
                  enums::EventType type) {
   const Activity activity = run.activities.at(scheduled_id);
   run.activities.erase(scheduled_id);
-  std::erase_if(activity_queues_[activity.attributes.task_queue().name()].tasks, [&](const QueuedTask& task) {
-    return task.run_id == run.run_id && task.scheduled_id == scheduled_id;
-  });
+  std::erase_if(activity_queues_[activity.attributes.task_queue().name()].tasks,
+                [&](const QueuedTask& task) { return task.run_id == run.run_id && task.scheduled_id == scheduled_id; });
   Deliver(run, [this, activity, fill = std::move(fill), type](Run& to) {
     int64_t started_id = 0;
     if (activity.state == Activity::State::kStarted) {
-      auto& started = *Append(to, enums::EVENT_TYPE_ACTIVITY_TASK_STARTED).mutable_activity_task_started_event_attributes();
+      auto& started =
+          *Append(to, enums::EVENT_TYPE_ACTIVITY_TASK_STARTED).mutable_activity_task_started_event_attributes();
       started.set_scheduled_event_id(activity.scheduled_id);
       started.set_identity(activity.identity);
       started.set_attempt(activity.attempt);
@@ -154,15 +159,19 @@ void Server::CancelActivity(Run& run, const api::command::v1::Command& command) 
   if (found == run.activities.end()) return;
   found->second.cancel_requested = true;
   if (found->second.state == Activity::State::kStarted) return;  // its next heartbeat tells it
-  End(run, id, [id, requested_id](history::HistoryEvent& event, int64_t) {
-    auto& attributes = *event.mutable_activity_task_canceled_event_attributes();
-    attributes.set_scheduled_event_id(id);
-    attributes.set_latest_cancel_requested_event_id(requested_id);
-  }, enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED);
+  End(
+      run, id,
+      [id, requested_id](history::HistoryEvent& event, int64_t) {
+        auto& attributes = *event.mutable_activity_task_canceled_event_attributes();
+        attributes.set_scheduled_event_id(id);
+        attributes.set_latest_cancel_requested_event_id(requested_id);
+      },
+      enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED);
 }
 
 absl::Status Server::PollActivity(const service::PollActivityTaskQueueRequest& request,
-                                  service::PollActivityTaskQueueResponse& response, Lock& lock, const CallOptions& call) {
+                                  service::PollActivityTaskQueueResponse& response, Lock& lock,
+                                  const CallOptions& call) {
   Queue& queue = activity_queues_[request.task_queue().name()];
   ++waiting_polls;
   SkipTimeIfIdle();
@@ -213,7 +222,8 @@ absl::Status Server::Heartbeat(const service::RecordActivityTaskHeartbeatRequest
                                service::RecordActivityTaskHeartbeatResponse& response, Lock&, const CallOptions&) {
   Run* run = nullptr;
   Activity* activity = OfToken(request.task_token(), run);
-  if (activity == nullptr) return absl::NotFoundError("invalid activityID or activity already timed out or invoking workflow is completed");
+  if (activity == nullptr)
+    return absl::NotFoundError("invalid activityID or activity already timed out or invoking workflow is completed");
   activity->last_heartbeat = now;
   activity->heartbeat_details = request.details();
   response.set_cancel_requested(activity->cancel_requested);
@@ -226,12 +236,15 @@ absl::Status Server::ActivityCompleted(const service::RespondActivityTaskComplet
   const Activity* activity = OfToken(request.task_token(), run);
   if (activity == nullptr) return absl::NotFoundError("activity not found");
   const int64_t id = activity->scheduled_id;
-  End(*run, id, [request, id](history::HistoryEvent& event, int64_t started_id) {
-    auto& attributes = *event.mutable_activity_task_completed_event_attributes();
-    CopyFields(request, attributes);
-    attributes.set_scheduled_event_id(id);
-    attributes.set_started_event_id(started_id);
-  }, enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED);
+  End(
+      *run, id,
+      [request, id](history::HistoryEvent& event, int64_t started_id) {
+        auto& attributes = *event.mutable_activity_task_completed_event_attributes();
+        CopyFields(request, attributes);
+        attributes.set_scheduled_event_id(id);
+        attributes.set_started_event_id(started_id);
+      },
+      enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED);
   return absl::OkStatus();
 }
 
@@ -244,13 +257,16 @@ absl::Status Server::ActivityFailed(const service::RespondActivityTaskFailedRequ
   const auto why_not = Retry(*run, *activity, request.failure());
   if (!why_not) return absl::OkStatus();
   const int64_t id = activity->scheduled_id;
-  End(*run, id, [request, id, state = *why_not](history::HistoryEvent& event, int64_t started_id) {
-    auto& attributes = *event.mutable_activity_task_failed_event_attributes();
-    CopyFields(request, attributes);
-    attributes.set_retry_state(state);
-    attributes.set_scheduled_event_id(id);
-    attributes.set_started_event_id(started_id);
-  }, enums::EVENT_TYPE_ACTIVITY_TASK_FAILED);
+  End(
+      *run, id,
+      [request, id, state = *why_not](history::HistoryEvent& event, int64_t started_id) {
+        auto& attributes = *event.mutable_activity_task_failed_event_attributes();
+        CopyFields(request, attributes);
+        attributes.set_retry_state(state);
+        attributes.set_scheduled_event_id(id);
+        attributes.set_started_event_id(started_id);
+      },
+      enums::EVENT_TYPE_ACTIVITY_TASK_FAILED);
   return absl::OkStatus();
 }
 
@@ -260,12 +276,15 @@ absl::Status Server::ActivityCanceled(const service::RespondActivityTaskCanceled
   const Activity* activity = OfToken(request.task_token(), run);
   if (activity == nullptr) return absl::NotFoundError("activity not found");
   const int64_t id = activity->scheduled_id;
-  End(*run, id, [request, id](history::HistoryEvent& event, int64_t started_id) {
-    auto& attributes = *event.mutable_activity_task_canceled_event_attributes();
-    CopyFields(request, attributes);
-    attributes.set_scheduled_event_id(id);
-    attributes.set_started_event_id(started_id);
-  }, enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED);
+  End(
+      *run, id,
+      [request, id](history::HistoryEvent& event, int64_t started_id) {
+        auto& attributes = *event.mutable_activity_task_canceled_event_attributes();
+        CopyFields(request, attributes);
+        attributes.set_scheduled_event_id(id);
+        attributes.set_started_event_id(started_id);
+      },
+      enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED);
   return absl::OkStatus();
 }
 

@@ -156,7 +156,8 @@ void Server::SignalExternal(Run& run, const api::command::v1::Command& command) 
                               .mutable_signal_external_workflow_execution_failed_event_attributes();
       attributes.set_initiated_event_id(initiated_id);
       *attributes.mutable_workflow_execution() = execution;
-      attributes.set_cause(enums::SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND);
+      attributes.set_cause(
+          enums::SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND);
     }
   });
   if (!found) return;
@@ -187,7 +188,8 @@ void Server::CancelExternal(Run& run, const api::command::v1::Command& command) 
                               .mutable_request_cancel_external_workflow_execution_failed_event_attributes();
       attributes.set_initiated_event_id(initiated_id);
       *attributes.mutable_workflow_execution() = execution;
-      attributes.set_cause(enums::CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND);
+      attributes.set_cause(
+          enums::CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND);
     }
   });
   if (found) RequestCancel(*target, cancel.reason(), "history-service");

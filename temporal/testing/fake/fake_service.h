@@ -25,9 +25,9 @@ struct FakeServiceOptions {
 };
 
 // An in-memory Temporal behind the Transport port: executions with their histories, task queues (sticky too), timers,
-// signals, queries, activities with retries, timeouts, heartbeats and cancellation, children, continue-as-new. Its clock
-// stands still unless advanced. One namespace. Thread-safe; blocking calls obey CallOptions in real time.
-// Not there: updates, reset, schedules, list filters, workflow retries, transient tasks (each attempt is in the history).
+// signals, queries, activities with retries, timeouts, heartbeats and cancellation, children, continue-as-new. Its
+// clock stands still unless advanced. One namespace. Thread-safe; blocking calls obey CallOptions in real time. Not
+// there: updates, reset, schedules, list filters, workflow retries, transient tasks (each attempt is in the history).
 class FakeService : public Transport {
  public:
   explicit FakeService(FakeServiceOptions options = FakeServiceOptions());
@@ -39,8 +39,8 @@ class FakeService : public Transport {
   Time Now() const;
   // Moves the clock; everything due fires in order.
   void Advance(Duration duration);
-  // Waits until no task is queued or being worked on (running activities count only if told so), at most 20 s of real time; false: not
-  // within that. Call it before Advance, so that the workflow has set its timers.
+  // Waits until no task is queued or being worked on (running activities count only if told so), at most 20 s of real
+  // time; false: not within that. Call it before Advance, so that the workflow has set its timers.
   bool WaitIdle(bool activities_too = true);
 
   // The next `times` calls of the method fail so, without effect.

@@ -69,14 +69,17 @@ void Server::Close(Run& run, enums::WorkflowExecutionStatus status) {
   run.activities.clear();
   run.timers.clear();
   for (auto& [name, queue] : workflow_queues_) {
-    std::erase_if(queue.tasks, [&](const QueuedTask& task) { return task.run_id == run.run_id && task.query_id.empty(); });
+    std::erase_if(queue.tasks,
+                  [&](const QueuedTask& task) { return task.run_id == run.run_id && task.query_id.empty(); });
   }
-  for (const std::string& id : run.queries) workflow_queues_[run.started.task_queue().name()].tasks.push_back({run.run_id, 0, 1, id});
+  for (const std::string& id : run.queries)
+    workflow_queues_[run.started.task_queue().name()].tasks.push_back({run.run_id, 0, 1, id});
   run.queries.clear();
   TellParent(run);
   for (const auto& [initiated, child_id] : std::exchange(run.children, {})) {
     Run* child = ByRunId(child_id);
-    const auto& attributes = run.events[static_cast<size_t>(initiated) - 1].start_child_workflow_execution_initiated_event_attributes();
+    const auto& attributes =
+        run.events[static_cast<size_t>(initiated) - 1].start_child_workflow_execution_initiated_event_attributes();
     if (child == nullptr || !child->open() || status == enums::WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW) continue;
     if (attributes.parent_close_policy() == enums::PARENT_CLOSE_POLICY_REQUEST_CANCEL) {
       RequestCancel(*child, "by parent close policy", "history-service");
@@ -98,7 +101,8 @@ void Server::TellParent(Run& run) {
   }
   parent->children.erase(initiated);
   const history::HistoryEvent last = run.events.back();
-  Deliver(*parent, [this, initiated, last, id = run.workflow_id, run_id = run.run_id, type = run.started.workflow_type()](Run& to) {
+  Deliver(*parent, [this, initiated, last, id = run.workflow_id, run_id = run.run_id,
+                    type = run.started.workflow_type()](Run& to) {
     const auto fill = [&](auto& attributes) {
       attributes.set_namespace_("default");
       attributes.mutable_workflow_execution()->set_workflow_id(id);
@@ -156,7 +160,8 @@ void Server::Terminate(Run& run, const std::string& reason, const std::string& i
   Close(run, enums::WORKFLOW_EXECUTION_STATUS_TERMINATED);
 }
 
-void Server::SignalRun(Run& run, history::WorkflowExecutionSignaledEventAttributes attributes, const std::string& request_id) {
+void Server::SignalRun(Run& run, history::WorkflowExecutionSignaledEventAttributes attributes,
+                       const std::string& request_id) {
   if (!request_id.empty() && !run.signal_requests.insert(request_id).second) return;
   Deliver(run, [this, attributes = std::move(attributes)](Run& to) {
     *Append(to, enums::EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED).mutable_workflow_execution_signaled_event_attributes() =

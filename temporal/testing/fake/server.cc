@@ -67,12 +67,14 @@ absl::Status Server::Call(std::string_view method, const google::protobuf::Messa
   Lock lock(mutex);
   ++calls[std::string(method)];
   changed.notify_all();
-  if (const auto failure = failures.find(std::string(method)); failure != failures.end() && failure->second.second > 0) {
+  if (const auto failure = failures.find(std::string(method));
+      failure != failures.end() && failure->second.second > 0) {
     --failure->second.second;
     return failure->second.first;
   }
   const auto handler = handlers_.find(method);
-  if (handler == handlers_.end()) return absl::UnimplementedError(absl::StrCat("the fake has no ", std::string(method)));
+  if (handler == handlers_.end())
+    return absl::UnimplementedError(absl::StrCat("the fake has no ", std::string(method)));
   absl::Status status = handler->second(request, response, lock, call);
   SkipTimeIfIdle();
   changed.notify_all();
@@ -131,8 +133,8 @@ Run* Server::Find(const api::common::v1::WorkflowExecution& execution) {
   return execution.run_id().empty() ? Newest(execution.workflow_id()) : ByRunId(execution.run_id());
 }
 
-absl::Status Server::GetSystemInfo(const service::GetSystemInfoRequest&, service::GetSystemInfoResponse& response, Lock&,
-                                   const CallOptions&) {
+absl::Status Server::GetSystemInfo(const service::GetSystemInfoRequest&, service::GetSystemInfoResponse& response,
+                                   Lock&, const CallOptions&) {
   response.set_server_version("fake");
   response.mutable_capabilities()->set_sdk_metadata(true);
   response.mutable_capabilities()->set_encoded_failure_attributes(true);
@@ -148,8 +150,8 @@ absl::Status Server::DescribeNamespace(const service::DescribeNamespaceRequest& 
   return absl::OkStatus();
 }
 
-absl::Status Server::ShutdownWorker(const service::ShutdownWorkerRequest& request, service::ShutdownWorkerResponse&, Lock&,
-                                    const CallOptions&) {
+absl::Status Server::ShutdownWorker(const service::ShutdownWorkerRequest& request, service::ShutdownWorkerResponse&,
+                                    Lock&, const CallOptions&) {
   if (options.ends_polls_on_shutdown) stopped_workers_.insert(request.worker_instance_key());
   if (request.sticky_task_queue().empty()) return absl::OkStatus();
   Queue& sticky = workflow_queues_[request.sticky_task_queue()];

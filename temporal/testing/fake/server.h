@@ -77,8 +77,8 @@ struct Run {
   std::string sticky_queue;  // empty: none
   bool cancel_requested = false;
   std::set<std::string> signal_requests;
-  std::map<int64_t, Activity> activities;  // by scheduled event
-  std::map<int64_t, Timer> timers;         // by started event
+  std::map<int64_t, Activity> activities;   // by scheduled event
+  std::map<int64_t, Timer> timers;          // by started event
   std::map<int64_t, std::string> children;  // running ones: initiated event -> run id
   std::map<int64_t, int64_t> child_started;
   std::vector<std::string> queries;  // to be answered with the next workflow task
@@ -132,7 +132,8 @@ class Server {
   void SkipTimeIfIdle();
   Run* Find(const api::common::v1::WorkflowExecution& execution);
   Run* ByRunId(const std::string& run_id);
-  absl::Status GetSystemInfo(const service::GetSystemInfoRequest&, service::GetSystemInfoResponse&, Lock&, const CallOptions&);
+  absl::Status GetSystemInfo(const service::GetSystemInfoRequest&, service::GetSystemInfoResponse&, Lock&,
+                             const CallOptions&);
   absl::Status DescribeNamespace(const service::DescribeNamespaceRequest&, service::DescribeNamespaceResponse&, Lock&,
                                  const CallOptions&);
   absl::Status ShutdownWorker(const service::ShutdownWorkerRequest&, service::ShutdownWorkerResponse&, Lock&,
@@ -164,8 +165,8 @@ class Server {
                                  service::TerminateWorkflowExecutionResponse&, Lock&, const CallOptions&);
 
   // views.cc
-  absl::Status GetHistory(const service::GetWorkflowExecutionHistoryRequest&, service::GetWorkflowExecutionHistoryResponse&,
-                          Lock&, const CallOptions&);
+  absl::Status GetHistory(const service::GetWorkflowExecutionHistoryRequest&,
+                          service::GetWorkflowExecutionHistoryResponse&, Lock&, const CallOptions&);
   absl::Status GetHistoryReverse(const service::GetWorkflowExecutionHistoryReverseRequest&,
                                  service::GetWorkflowExecutionHistoryReverseResponse&, Lock&, const CallOptions&);
   absl::Status Describe(const service::DescribeWorkflowExecutionRequest&, service::DescribeWorkflowExecutionResponse&,
@@ -176,8 +177,8 @@ class Server {
                      const CallOptions&);
   absl::Status QueryWorkflow(const service::QueryWorkflowRequest&, service::QueryWorkflowResponse&, Lock&,
                              const CallOptions&);
-  absl::Status AnswerQuery(const service::RespondQueryTaskCompletedRequest&, service::RespondQueryTaskCompletedResponse&,
-                           Lock&, const CallOptions&);
+  absl::Status AnswerQuery(const service::RespondQueryTaskCompletedRequest&,
+                           service::RespondQueryTaskCompletedResponse&, Lock&, const CallOptions&);
   void Answer(const std::string& query_id, const api::query::v1::WorkflowQueryResult& result);
 
   // tasks.cc
@@ -213,21 +214,21 @@ class Server {
   void End(Run& run, int64_t scheduled_id, std::function<void(history::HistoryEvent&, int64_t started_id)> fill,
            enums::EventType type);
   Activity* OfToken(const std::string& token, Run*& run);
-  absl::Status PollActivity(const service::PollActivityTaskQueueRequest&, service::PollActivityTaskQueueResponse&, Lock&,
-                            const CallOptions&);
-  absl::Status Heartbeat(const service::RecordActivityTaskHeartbeatRequest&, service::RecordActivityTaskHeartbeatResponse&,
-                         Lock&, const CallOptions&);
+  absl::Status PollActivity(const service::PollActivityTaskQueueRequest&, service::PollActivityTaskQueueResponse&,
+                            Lock&, const CallOptions&);
+  absl::Status Heartbeat(const service::RecordActivityTaskHeartbeatRequest&,
+                         service::RecordActivityTaskHeartbeatResponse&, Lock&, const CallOptions&);
   absl::Status ActivityCompleted(const service::RespondActivityTaskCompletedRequest&,
                                  service::RespondActivityTaskCompletedResponse&, Lock&, const CallOptions&);
-  absl::Status ActivityFailed(const service::RespondActivityTaskFailedRequest&, service::RespondActivityTaskFailedResponse&,
-                              Lock&, const CallOptions&);
+  absl::Status ActivityFailed(const service::RespondActivityTaskFailedRequest&,
+                              service::RespondActivityTaskFailedResponse&, Lock&, const CallOptions&);
   absl::Status ActivityCanceled(const service::RespondActivityTaskCanceledRequest&,
                                 service::RespondActivityTaskCanceledResponse&, Lock&, const CallOptions&);
 
   using Handler = std::function<absl::Status(const google::protobuf::Message&, google::protobuf::Message&, Lock&,
                                              const CallOptions&)>;
   std::map<std::string, Handler, std::less<>> handlers_;
-  std::map<std::string, Run> runs_;                            // by run id
+  std::map<std::string, Run> runs_;                              // by run id
   std::map<std::string, std::vector<std::string>> by_workflow_;  // run ids, oldest first
   std::map<std::string, Queue> workflow_queues_;
   std::map<std::string, Queue> activity_queues_;

@@ -9,7 +9,9 @@
 namespace temporal::testing::fake {
 namespace {
 
-std::string Token(const Run& run) { return absl::StrCat("w|", run.run_id, "|", run.task.scheduled_id, "|", run.task.attempt); }
+std::string Token(const Run& run) {
+  return absl::StrCat("w|", run.run_id, "|", run.task.scheduled_id, "|", run.task.attempt);
+}
 
 bool IsClosing(const api::command::v1::Command& command) {
   return command.has_complete_workflow_execution_command_attributes() ||
@@ -23,8 +25,8 @@ bool IsClosing(const api::command::v1::Command& command) {
 void Server::ScheduleTask(Run& run) {
   if (!run.open() || run.task.state != WorkflowTask::State::kNone) return;
   const bool sticky = !run.sticky_queue.empty() && !workflow_queues_[run.sticky_queue].dead;
-  auto& attributes = *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED)
-                          .mutable_workflow_task_scheduled_event_attributes();
+  auto& attributes =
+      *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED).mutable_workflow_task_scheduled_event_attributes();
   run.task.state = WorkflowTask::State::kScheduled;
   run.task.scheduled_id = run.last_event_id();
   run.task.queue = sticky ? run.sticky_queue : run.started.task_queue().name();
@@ -47,7 +49,8 @@ void Server::Page(const Run& run, int64_t first, history::History& into, std::st
   for (int64_t id = first; id < end; ++id) *into.add_events() = run.events[static_cast<size_t>(id) - 1];
 }
 
-void Server::StartTask(Run& run, const std::string& identity, bool sticky, service::PollWorkflowTaskQueueResponse& response) {
+void Server::StartTask(Run& run, const std::string& identity, bool sticky,
+                       service::PollWorkflowTaskQueueResponse& response) {
   auto& attributes =
       *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_STARTED).mutable_workflow_task_started_event_attributes();
   attributes.set_scheduled_event_id(run.task.scheduled_id);
@@ -161,7 +164,8 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
   return absl::OkStatus();
 }
 
-void Server::FailTask(Run& run, enums::WorkflowTaskFailedCause cause, const Failure& failure, const std::string& identity) {
+void Server::FailTask(Run& run, enums::WorkflowTaskFailedCause cause, const Failure& failure,
+                      const std::string& identity) {
   auto& attributes =
       *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_FAILED).mutable_workflow_task_failed_event_attributes();
   attributes.set_scheduled_event_id(run.task.scheduled_id);

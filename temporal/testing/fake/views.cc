@@ -74,20 +74,20 @@ absl::Status Server::Describe(const service::DescribeWorkflowExecutionRequest& r
   return absl::OkStatus();
 }
 
-absl::Status Server::List(const service::ListWorkflowExecutionsRequest&, service::ListWorkflowExecutionsResponse& response,
-                          Lock&, const CallOptions&) {
+absl::Status Server::List(const service::ListWorkflowExecutionsRequest&,
+                          service::ListWorkflowExecutionsResponse& response, Lock&, const CallOptions&) {
   for (const auto& [id, run] : runs_) Fill(run, *response.add_executions());
   return absl::OkStatus();
 }
 
-absl::Status Server::Count(const service::CountWorkflowExecutionsRequest&, service::CountWorkflowExecutionsResponse& response,
-                           Lock&, const CallOptions&) {
+absl::Status Server::Count(const service::CountWorkflowExecutionsRequest&,
+                           service::CountWorkflowExecutionsResponse& response, Lock&, const CallOptions&) {
   response.set_count(static_cast<int64_t>(runs_.size()));
   return absl::OkStatus();
 }
 
-absl::Status Server::QueryWorkflow(const service::QueryWorkflowRequest& request, service::QueryWorkflowResponse& response,
-                                   Lock& lock, const CallOptions& call) {
+absl::Status Server::QueryWorkflow(const service::QueryWorkflowRequest& request,
+                                   service::QueryWorkflowResponse& response, Lock& lock, const CallOptions& call) {
   Run* run = Find(request.execution());
   if (run == nullptr) return absl::NotFoundError("workflow not found");
   const std::string id = absl::StrCat("query-", next_id_++);

@@ -23,8 +23,8 @@ decltype(auto) CallHandler(F& handler, const Payloads& input) {
   return CallWith(handler, DecodeArguments<Argument>(input));
 }
 
-// The argument of a signal. Anybody may send one, so that one which does not fit is dropped with a warning: it must not stop
-// the workflow.
+// The argument of a signal. Anybody may send one, so that one which does not fit is dropped with a warning: it must not
+// stop the workflow.
 template <class Argument>
 std::optional<Argument> DecodeSignal(Runtime& runtime, std::string_view name, const Payloads& input) {
   auto argument = FromPayloads<Argument>(input);
@@ -83,22 +83,21 @@ Future<Result> Context::ExecuteChild(const WorkflowRef<Request, Result>& workflo
 
 template <class Argument, class F>
 void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
-  runtime_->SetSignalHandler(
-      signal.name,
-      [runtime = runtime_, name = std::string(signal.name), handler = std::move(handler)](const Payloads& input) mutable {
-        std::optional<Argument> argument = internal::DecodeSignal<Argument>(*runtime, name, input);
-        if (!argument) return;
-        try {
-          if constexpr (internal::is_task<decltype(internal::CallWith(handler, *std::move(argument)))>) {
-            Task<void> body = internal::CallWith(handler, *std::move(argument));
-            (void)internal::Spawn(runtime->scheduler(), internal::GuardHandler(runtime, std::move(body)));
-          } else {
-            internal::CallWith(handler, *std::move(argument));
-          }
-        } catch (...) {
-          runtime->HandlerFailed(std::current_exception());
-        }
-      });
+  runtime_->SetSignalHandler(signal.name, [runtime = runtime_, name = std::string(signal.name),
+                                           handler = std::move(handler)](const Payloads& input) mutable {
+    std::optional<Argument> argument = internal::DecodeSignal<Argument>(*runtime, name, input);
+    if (!argument) return;
+    try {
+      if constexpr (internal::is_task<decltype(internal::CallWith(handler, *std::move(argument)))>) {
+        Task<void> body = internal::CallWith(handler, *std::move(argument));
+        (void)internal::Spawn(runtime->scheduler(), internal::GuardHandler(runtime, std::move(body)));
+      } else {
+        internal::CallWith(handler, *std::move(argument));
+      }
+    } catch (...) {
+      runtime->HandlerFailed(std::current_exception());
+    }
+  });
 }
 
 template <class Argument, class Result, class F>

@@ -14,9 +14,7 @@ namespace temporal::internal {
 // A coroutine that belongs to the scheduler: its frame goes when it ends or when the run is evicted.
 struct RootTask {
   struct promise_type : Scheduler::Root {
-    RootTask get_return_object() noexcept {
-      return {this, std::coroutine_handle<promise_type>::from_promise(*this)};
-    }
+    RootTask get_return_object() noexcept { return {this, std::coroutine_handle<promise_type>::from_promise(*this)}; }
     std::suspend_always initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() noexcept {}

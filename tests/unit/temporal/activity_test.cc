@@ -116,7 +116,8 @@ TEST_F(ActivityTest, AnUnknownTypeIsRetriedForAnotherWorkersSake) {
 // Notes what passes through it.
 class Recorder : public ActivityInterceptor {
  public:
-  Recorder(std::string name, std::vector<std::string>& log, std::mutex& mutex) : name_(name), log_(log), mutex_(mutex) {}
+  Recorder(std::string name, std::vector<std::string>& log, std::mutex& mutex)
+      : name_(name), log_(log), mutex_(mutex) {}
   absl::StatusOr<Payload> Execute(ActivityContext& context, const Payloads&, const Next& next) override {
     Note("start " + std::to_string(context.info().attempt));
     auto outcome = next();
@@ -147,7 +148,7 @@ TEST_F(ActivityTest, InterceptorsSeeEveryAttemptOutermostFirst) {
   const auto worker = StartWorker(options);
   EXPECT_TRUE(RunFlow(1).ok());
   const std::vector<std::string> expected = {"outer start 1", "inner start 1", "inner first", "outer first",
-                                             "outer start 2", "inner start 2", "inner ok", "outer ok"};
+                                             "outer start 2", "inner start 2", "inner ok",    "outer ok"};
   std::lock_guard lock(mutex);
   EXPECT_EQ(log, expected);
 }

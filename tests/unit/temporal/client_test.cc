@@ -1,8 +1,9 @@
+#include "temporal/client/client.h"
+
 #include <gtest/gtest.h>
 
 #include "temporal/api/history/v1/message.pb.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
-#include "temporal/client/client.h"
 #include "temporal/converter/failure_converter.h"
 #include "temporal/testing/fake/fake_service.h"
 #include "temporal/transport/grpc_transport.h"
@@ -137,7 +138,8 @@ class Flaky : public Transport {
   explicit Flaky(std::vector<absl::Status> failures) : failures_(std::move(failures)) {}
   absl::Status Call(std::string_view, const google::protobuf::Message&, google::protobuf::Message&,
                     const CallOptions&) override {
-    return calls < static_cast<int>(failures_.size()) ? failures_[static_cast<size_t>(calls++)] : (++calls, absl::OkStatus());
+    return calls < static_cast<int>(failures_.size()) ? failures_[static_cast<size_t>(calls++)]
+                                                      : (++calls, absl::OkStatus());
   }
   int calls = 0;
 
@@ -185,7 +187,8 @@ TEST_F(RetryTest, OtherFailuresAreFinal) {
 TEST_F(RetryTest, TheTimeForRetriesIsBounded) {
   EXPECT_EQ(Call({absl::UnavailableError("down")}, 0s).code(), absl::StatusCode::kUnavailable);
   stopped = true;
-  EXPECT_EQ(Call({absl::UnavailableError("down"), absl::UnavailableError("down")}).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Call({absl::UnavailableError("down"), absl::UnavailableError("down")}).code(),
+            absl::StatusCode::kUnavailable);
   EXPECT_EQ(flaky->calls, 1) << "a stopped caller does not try again";
 }
 

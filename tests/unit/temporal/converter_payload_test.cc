@@ -1,9 +1,8 @@
-#include <nlohmann/json.hpp>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "temporal/api/failure/v1/message.pb.h"

@@ -34,7 +34,8 @@ class WorkerTest : public WorkerFixture {
  protected:
   WorkerTest() {
     workflows.Add<Hello>(kHello).Query(kStage, &Hello::Stage);
-    activities.Add(kGreet, [](ActivityContext&, std::string who) -> absl::StatusOr<std::string> { return "Hello " + who; });
+    activities.Add(kGreet,
+                   [](ActivityContext&, std::string who) -> absl::StatusOr<std::string> { return "Hello " + who; });
   }
 };
 
@@ -69,7 +70,8 @@ TEST_P(WorkerCacheTest, ActivityTimerSignalAndQueries) {
 }
 
 INSTANTIATE_TEST_SUITE_P(CacheAndPages, WorkerCacheTest,
-                         ::testing::Values(Setting{1000, 0}, Setting{1, 0}, Setting{0, 0}, Setting{0, 3}, Setting{1, 2}));
+                         ::testing::Values(Setting{1000, 0}, Setting{1, 0}, Setting{0, 0}, Setting{0, 3},
+                                           Setting{1, 2}));
 
 TEST_F(WorkerTest, AnotherWorkerGoesOnWhereOneStopped) {
   auto first = StartWorker();

@@ -3,9 +3,9 @@
 #include "tests/unit/workflows/flow_fixture.h"
 #include "workflows/common/ops_steps.h"
 #include "workflows/nodes/node_workflow.h"
-#include "workflows/nodes/steps.h"
-#include "workflows/nodes/region_watch_workflow.h"
 #include "workflows/nodes/region_steps.h"
+#include "workflows/nodes/region_watch_workflow.h"
+#include "workflows/nodes/steps.h"
 
 namespace gpuaas::workflows {
 namespace {

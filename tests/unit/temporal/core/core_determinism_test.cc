@@ -79,7 +79,8 @@ TEST_P(DeterminismTest, an_additional_step_is_seen) {
   timer_first.Task();
   timer_first.TimerFired(timer_first.TimerStarted("1"));
   timer_first.OpenTask();
-  EXPECT_THAT(TaskFailure(timer_first), HasSubstr("COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK, for which history has no event"));
+  EXPECT_THAT(TaskFailure(timer_first),
+              HasSubstr("COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK, for which history has no event"));
 }
 
 TEST(NonDeterminism, only_the_first_attempt_is_reported_and_the_run_is_evicted) {

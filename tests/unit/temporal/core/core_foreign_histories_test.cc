@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using Text = std::string;
 
-absl::Status Replay(const char* file, const char* type, std::function<void(WorkflowRegistry&, WorkflowRef<Nothing, Text>)> add) {
+absl::Status Replay(const char* file, const char* type,
+                    std::function<void(WorkflowRegistry&, WorkflowRef<Nothing, Text>)> add) {
   WorkflowRegistry registry;
   add(registry, WorkflowRef<Nothing, Text>(type));
   return Replayer(registry).ReplayFile(std::filesystem::path(FOREIGN_HISTORIES) / file);

@@ -61,7 +61,8 @@ TEST_P(OthersTest, a_child_that_runs_already_fails_the_start) {
 template <ChildCancellation kHow>
 Task<Text> CancelsChild(Context ctx, Nothing) {
   const CancellationScope scope = ctx.NewScope();
-  const auto handle = co_await scope.context().StartChild(kChild, "in", ChildOptions("child-id").WithCancellation(kHow));
+  const auto handle =
+      co_await scope.context().StartChild(kChild, "in", ChildOptions("child-id").WithCancellation(kHow));
   co_await handle.Signal(kPoke, "hello");
   scope.Cancel("enough");
   try {
@@ -265,8 +266,8 @@ TEST_P(OthersTest, commands_after_the_end_go_before_it) {
   HistoryBuilder history("main");
   history.OpenTask();
   const Completed reply = CompletedTask(history);
-  EXPECT_THAT(Types(reply), ElementsAre(enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
-                                        enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION));
+  EXPECT_THAT(Types(reply),
+              ElementsAre(enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK, enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION));
 }
 
 Task<Text> Throws(Context ctx, Nothing) {

@@ -25,7 +25,8 @@ namespace enums = api::enums::v1;
 // Serves pages of one history.
 class PagedHistory : public HistoryFetcher {
  public:
-  // Only events up to `last`. `empty_pages`: an empty page with a token comes before each page, and one without at the end.
+  // Only events up to `last`. `empty_pages`: an empty page with a token comes before each page, and one without at the
+  // end.
   PagedHistory(const HistoryBuilder& builder, int64_t last, int page_size = 3, bool empty_pages = false);
   absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
       const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) override;
@@ -47,8 +48,8 @@ std::string ModeName(const ::testing::TestParamInfo<Mode>& info);
 
 class EngineTest : public ::testing::TestWithParam<Mode> {
  protected:
-  // What the engine answers to the task with started event `started` (0: the last). The tasks before count as completed the
-  // way history has it.
+  // What the engine answers to the task with started event `started` (0: the last). The tasks before count as completed
+  // the way history has it.
   WorkflowTaskReply ReplyTo(const HistoryBuilder& builder, int64_t started = 0);
   // The same where it has to be a completion, with these commands.
   Completed CompletedTask(const HistoryBuilder& builder, int64_t started = 0);
@@ -57,9 +58,9 @@ class EngineTest : public ::testing::TestWithParam<Mode> {
   WorkflowRegistry registry_;
 };
 
-#define TEMPORAL_ALL_MODES(Suite)                                                                                        \
-  INSTANTIATE_TEST_SUITE_P(Modes, Suite, ::testing::Values(Mode::kCached, Mode::kUncached, Mode::kPaged, Mode::kPagedSticky), \
-                           ModeName)
+#define TEMPORAL_ALL_MODES(Suite) \
+  INSTANTIATE_TEST_SUITE_P(       \
+      Modes, Suite, ::testing::Values(Mode::kCached, Mode::kUncached, Mode::kPaged, Mode::kPagedSticky), ModeName)
 
 WorkflowTaskHandlerOptions CachingOptions();
 WorkflowTaskHandlerOptions UncachedOptions();

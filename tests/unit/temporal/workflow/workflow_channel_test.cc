@@ -37,7 +37,9 @@ TEST_F(ChannelTest, receivers_get_signals_in_order) {
 }
 
 TEST_F(ChannelTest, a_dropped_receiver_takes_nothing) {
-  { const auto dropped = Receive(); }
+  {
+    const auto dropped = Receive();
+  }
   channel_->Push(1);
   EXPECT_EQ(Value(Receive()), 1);
 }

@@ -1,7 +1,6 @@
-#include "temporal/workflow/registry.h"
-
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "temporal/workflow/registry.h"
 
 namespace temporal {
 namespace {
