@@ -127,7 +127,7 @@ TEST_F(Contact, HeartbeatsTellWhatRuns) {
   Ensure(RequestFor(allocation, 0, 2));
   ASSERT_TRUE(Eventually([&] {
     const auto beats = Requests("/agent/v1/heartbeat");
-    return !beats.empty() && !beats.back()["body"]["sandboxes"].empty();
+    return beats.size() >= 2 && !beats.back()["body"]["sandboxes"].empty();
   }));
   const auto beats = Requests("/agent/v1/heartbeat");
   EXPECT_EQ(beats.front()["peer"], "node_test");
