@@ -86,15 +86,21 @@ list=/etc/gpuaas/gpus
 query= header=1 units=1
 for word; do
   case $word in
-    -L|--list-gpus) while IFS='|' read -r i uuid model mib; do echo "GPU $i: $model (UUID: $uuid)"; done <$list; exit 0 ;;
+    -L|--list-gpus)
+      while IFS='|' read -r i uuid model mib; do echo "GPU $i: $model (UUID: $uuid)"; done <$list
+      exit 0 ;;
     --query-gpu=*) query=${word#*=} ;;
     --format=*) case $word in *noheader*) header= ;; esac; case $word in *nounits*) units= ;; esac ;;
-    *) echo "nvidia-smi: $word is not known to this simulation; try -L or --query-gpu=index,uuid,name,memory.total" >&2; exit 2 ;;
+    *)
+      echo "nvidia-smi: $word is not known to this simulation; try -L or --query-gpu=index,uuid,name,memory.total" >&2
+      exit 2 ;;
   esac
 done
 if [ -z "$query" ]; then
   echo "Simulated GPUs of this allocation"
-  while IFS='|' read -r i uuid model mib; do printf '| %3s  %-24s %8s MiB  %s |\n' "$i" "$model" "$mib" "$uuid"; done <$list
+  while IFS='|' read -r i uuid model mib; do
+    printf '| %3s  %-24s %8s MiB  %s |\n' "$i" "$model" "$mib" "$uuid"
+  done <$list
   exit 0
 fi
 [ -z "$header" ] || echo "$query" | sed 's/,/, /g'

@@ -1,7 +1,7 @@
 """The control plane's port for agents, as far as one agent needs it. Usage: fake_edge.py PORT FOLDER
 
-FOLDER holds ca.pem, ca.key, edge.pem, edge.key. Requests are appended to FOLDER/requests.jsonl with the client certificate's
-common name. While FOLDER/silent exists, nothing is answered. Enrolment takes the token "good" once.
+FOLDER holds ca.pem, ca.key, edge.pem, edge.key. Requests are appended to FOLDER/requests.jsonl with the client
+certificate's common name. While FOLDER/silent exists, nothing is answered. Enrolment takes the token "good" once.
 """
 import http.server
 import json
@@ -17,8 +17,8 @@ def sign(csr, name, host):
     with open(f"{folder}/new.ext", "w") as out:
         out.write(f"subjectAltName=DNS:{name},DNS:{host}\n")
     done = subprocess.run(
-        ["openssl", "x509", "-req", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial", "-days", "1",
-         "-subj", f"/OU=node/CN={name}", "-extfile", f"{folder}/new.ext"],
+        ["openssl", "x509", "-req", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial",
+         "-days", "1", "-subj", f"/OU=node/CN={name}", "-extfile", f"{folder}/new.ext"],
         input=csr.encode(), capture_output=True, check=True)
     return {"node_id": name, "certificate_pem": done.stdout.decode(), "ca_pem": open(f"{folder}/ca.pem").read()}
 
