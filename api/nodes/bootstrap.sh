@@ -59,7 +59,8 @@ mv "$program.new" "$program"
 if [ ! -e "$state/node.json" ]; then
   [ -n "$token" ] || die "GPUAAS_ENROL_TOKEN is not set"
   port=${listen##*:}
-  advertise=${GPUAAS_NODE_ADVERTISE:-$(ip -4 -o addr show scope global | awk 'NR == 1 {sub("/.*", "", $4); print $4}'):$port}
+  address=$(ip -4 -o addr show scope global | awk 'NR == 1 {sub("/.*", "", $4); print $4}')
+  advertise=${GPUAAS_NODE_ADVERTISE:-$address:$port}
   mkdir -p "$state"
   say "enrolling as $advertise"
   node=$(printf '%s\n' "$token" | "$program" enrol --url "$agent_url" --state-dir "$state" --listen "$listen" \
