@@ -40,6 +40,7 @@ CONF
 postgres_setup() {
   # The passwords go by stdin; log_statement is off, so they are in no log either.
   postgres_sql <<SQL
+SET client_min_messages = warning;
 SET password_encryption = 'scram-sha-256';
 SELECT 'CREATE ROLE gpuaas_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'gpuaas_owner') \gexec
 SELECT 'CREATE ROLE gpuaas_app' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'gpuaas_app') \gexec
