@@ -70,11 +70,12 @@ void CheckSchema(const Json& schema, const std::string& where) {
   if (schema.contains("$ref")) {
     EXPECT_EQ(schema.size(), 1u) << where << ": draft 7 ignores what stands beside $ref";
   }
-  for (const auto& [name, property] : schema.value("properties", Json::object()).items()) {
+  const Json properties = schema.value("properties", Json::object());
+  for (const auto& [name, property] : properties.items()) {
     CheckSchema(property, where + "." + name);
   }
   for (const std::string& name : schema.value("required", std::vector<std::string>())) {
-    EXPECT_TRUE(schema["properties"].contains(name)) << where << ": requires " << name << ", which has no schema";
+    EXPECT_TRUE(properties.contains(name)) << where << ": requires " << name << ", which has no schema";
   }
   if (schema.contains("items")) CheckSchema(schema["items"], where + "[]");
   if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object()) {

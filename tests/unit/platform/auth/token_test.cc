@@ -125,8 +125,9 @@ TEST_F(TokenTest, WrongAudienceAndIssuerAreRefused) {
 }
 
 TEST_F(TokenTest, EveryClaimIsRequiredWithItsType) {
-  for (const auto& [claim, value] : GoodPayload().items()) {
-    Json payload = GoodPayload();
+  const Json good = GoodPayload();
+  for (const auto& [claim, value] : good.items()) {
+    Json payload = good;
     payload.erase(claim);
     EXPECT_EQ(CodeFor(Signed(header_, payload)), ErrorCode::kTokenInvalid) << "without " << claim;
     payload[claim] = Json::object();
