@@ -158,18 +158,17 @@ void WorkflowMachines::TaskStarted(const HistoryEvent& event) {
   now_ = std::max(now_, FromProto(event.event_time()));
 }
 
-// Commands of a replayed task have to be matched by the events right after its completion: what is left when these end is
-// more than the code did when the history was made.
+// Commands of a replayed task have to be matched by the events right after its completion: what is left when these end
+// is more than the code did when the history was made.
 absl::Status WorkflowMachines::CheckNothingLeft(const HistoryEvent* event) {
   if (!std::exchange(after_completed_, false)) return absl::OkStatus();
   while (!commands_.empty() && (commands_.front().machine->dropped() || IsPatch(*commands_.front().machine))) {
     commands_.pop_front();
   }
   if (commands_.empty()) return absl::OkStatus();
-  return Nondeterminism(absl::StrCat("the workflow's code issues ",
-                                     enums::CommandType_Name(commands_.front().command.command_type()),
-                                     ", for which history has no event before ",
-                                     event != nullptr ? Describe(*event) : std::string("its end")));
+  return Nondeterminism(absl::StrCat(
+      "the workflow's code issues ", enums::CommandType_Name(commands_.front().command.command_type()),
+      ", for which history has no event before ", event != nullptr ? Describe(*event) : std::string("its end")));
 }
 
 absl::Status WorkflowMachines::ApplyCommandEvent(const HistoryEvent& event, const HistoryEvent* next) {
@@ -198,7 +197,8 @@ absl::Status WorkflowMachines::ApplyCommandEvent(const HistoryEvent& event, cons
     skip_next_ = next != nullptr && IsUpsertOfChangeVersion(*next);
     return absl::OkStatus();
   }
-  return Nondeterminism(absl::StrCat("history has ", Describe(event), ", for which the workflow's code issues no command"));
+  return Nondeterminism(
+      absl::StrCat("history has ", Describe(event), ", for which the workflow's code issues no command"));
 }
 
 void WorkflowMachines::LookAhead(int64_t after) {
@@ -340,9 +340,15 @@ void WorkflowMachines::ApplySetPatch(const SetPatch& patch) {
   IssueCommand(std::make_shared<RecordedMachine>(upsert.command_type()), std::move(upsert));
 }
 
-std::vector<Command> WorkflowMachines::PendingCommands() const {
+bool WorkflowMachines::has_unsent_commands() const {
+  return std::any_of(commands_.begin(), commands_.end(), [](const CommandOf& each) { return !each.sent; });
+}
+
+std::vector<Command> WorkflowMachines::TakeCommands() {
   std::vector<Command> commands;
-  for (const CommandOf& each : commands_) commands.push_back(each.command);
+  for (CommandOf& each : commands_) {
+    if (!std::exchange(each.sent, true)) commands.push_back(each.command);
+  }
   return commands;
 }
 

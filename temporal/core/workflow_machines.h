@@ -25,9 +25,9 @@
 
 namespace temporal::core {
 
-// One run's view of its history: applies events chunk by chunk, turns them into jobs for the workflow's code, takes the code's
-// requests, and matches the commands these make with the events that follow. Pure: no I/O but through the reader it is given.
-// Errors: Nondeterminism, BadHistory, and those of the reader; the run is of no use afterwards.
+// One run's view of its history: applies events chunk by chunk, turns them into jobs for the workflow's code, takes the
+// code's requests, and matches the commands these make with the events that follow. Pure: no I/O but through the reader
+// it is given. Errors: Nondeterminism, BadHistory, Unreachable (history/errors.h); the run is of no use afterwards.
 class WorkflowMachines : private MachineSink {
  public:
   WorkflowMachines(std::string namespace_name, std::string run_id, Observer& observer)
@@ -46,8 +46,9 @@ class WorkflowMachines : private MachineSink {
   // What the code asked for in an activation; may produce jobs at once.
   void ApplyRequests(std::vector<Request> requests);
 
-  // Commands that history does not have yet, in order: the answer to the task.
-  std::vector<Command> PendingCommands() const;
+  // Commands that are neither in history nor sent yet, in order: the answer to the task. They count as sent afterwards.
+  std::vector<Command> TakeCommands();
+  bool has_unsent_commands() const;
   api::sdk::v1::WorkflowTaskCompletedMetadata CollectMetadata() { return flags_.Collect(); }
 
   // Facts for the code and for the reply.
@@ -66,6 +67,7 @@ class WorkflowMachines : private MachineSink {
   struct CommandOf {
     std::shared_ptr<Machine> machine;
     Command command;
+    bool sent = false;
   };
 
   void PushJob(Job job) override;
@@ -103,7 +105,7 @@ class WorkflowMachines : private MachineSink {
 
   // --- steps
   std::vector<Job> jobs_;
-  std::deque<CommandOf> commands_;  // not yet seen as events
+  std::deque<CommandOf> commands_;  // not yet in history
   std::unordered_map<int64_t, std::shared_ptr<Machine>> by_event_;
   std::unordered_map<uint32_t, std::weak_ptr<TimerMachine>> timers_;
   std::unordered_map<uint32_t, std::weak_ptr<ActivityMachine>> activities_;

@@ -20,8 +20,8 @@ class WorkflowRun {
   // Whether history that begins with this event continues what the run knows.
   bool Continues(int64_t first_event_id) const { return first_event_id == machines_.next_event_id(); }
 
-  // Takes in the history of a workflow task and runs the code as far as it goes. Errors: those of WorkflowMachines and of
-  // WorkflowInstance::Activate; the run has to be dropped after one.
+  // Takes in the history of a workflow task and runs the code as far as it goes. Errors: those of WorkflowMachines and
+  // of WorkflowInstance::Activate; the run has to be dropped after one.
   absl::Status Progress(HistoryReader reader, int64_t previous_started_event_id);
 
   // Errors: WorkflowInstance::Query; kFailedPrecondition if history has no start.
@@ -30,7 +30,7 @@ class WorkflowRun {
   // There is something to answer to the task: neither replaying nor closed.
   bool MayReply() const { return !machines_.replaying() && !machines_.closed_in_history(); }
   // The state is that of the last completed task, so that the next one continues it.
-  bool Settled() const { return !machines_.partial() && machines_.PendingCommands().empty(); }
+  bool Settled() const { return !machines_.partial() && !machines_.has_unsent_commands(); }
   WorkflowMachines& machines() { return machines_; }
 
  private:

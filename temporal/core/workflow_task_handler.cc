@@ -51,10 +51,20 @@ std::string Message(const absl::Status& status) {
   return ValidUtf8({status.message().data(), status.message().size()});
 }
 
-// Not the code's or the history's fault, but that of the way here.
-bool IsTransport(const absl::Status& status) {
-  return !IsNondeterminism(status) && status.code() != absl::StatusCode::kDataLoss &&
-         status.code() != absl::StatusCode::kUnknown && status.code() != absl::StatusCode::kUnimplemented;
+// The metric under which the end of a run is counted; null for other commands.
+const char* EndMetric(const Command& command) {
+  switch (command.command_type()) {
+    case enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
+      return "temporal_workflow_completed";
+    case enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
+      return "temporal_workflow_failed";
+    case enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
+      return "temporal_workflow_canceled";
+    case enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
+      return "temporal_workflow_continue_as_new";
+    default:
+      return nullptr;
+  }
 }
 
 // Deprecated in favour of worker deployments, but the only field that shows the build in a history without them.
@@ -89,13 +99,12 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
   absl::StatusOr<WorkflowTaskReply> reply = WorkflowTaskReply();
   if (status.ok()) {
     reply = Reply(*slot, task, keep);
-  } else if (IsTransport(status)) {
+  } else if (IsUnreachable(status)) {
     reply = status;
   } else {
-    options_.observer->Log(LogLevel::kError,
-                           absl::StrCat("workflow ", task.workflow_type().name(), " ",
-                                        task.workflow_execution().workflow_id(), " run ", run_id, ", task attempt ",
-                                        task.attempt(), ": ", Message(status)));
+    options_.observer->Log(LogLevel::kError, absl::StrCat("workflow ", task.workflow_type().name(), " ",
+                                                          task.workflow_execution().workflow_id(), " run ", run_id,
+                                                          ", task attempt ", task.attempt(), ": ", Message(status)));
     if (task.has_query()) {
       reply = FailQuery(task, status);
     } else if (task.attempt() <= 1) {
@@ -106,6 +115,7 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
     slot->run.reset();
     cache_.Drop(run_id);
   }
+  options_.observer->Gauge("temporal_sticky_cache_size", {}, static_cast<double>(cache_.size()));
   return reply;
 }
 
@@ -115,15 +125,16 @@ absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& tas
   if (events.empty() && !only_query) return absl::DataLossError("a workflow task without history");
   const int64_t first = events.empty() ? 0 : events.at(0).event_id();
   if (slot.run != nullptr && !only_query && !slot.run->Continues(first)) slot.run.reset();
+  options_.observer->Count(slot.run != nullptr ? "temporal_sticky_cache_hit" : "temporal_sticky_cache_miss", {}, 1);
   if (slot.run != nullptr && only_query) return absl::OkStatus();
 
   const bool from_start = slot.run == nullptr && first != 1;
   if (slot.run == nullptr) {
     const internal::WorkflowFactory* factory = registry_.Find(task.workflow_type().name());
     if (factory == nullptr) {
-      return absl::UnimplementedError(absl::StrCat("Workflow type '", task.workflow_type().name(),
-                                                   "' is not registered on this worker, which knows: ",
-                                                   absl::StrJoin(registry_.Types(), ", ")));
+      return absl::UnimplementedError(
+          absl::StrCat("Workflow type '", task.workflow_type().name(),
+                       "' is not registered on this worker, which knows: ", absl::StrJoin(registry_.Types(), ", ")));
     }
     slot.run = std::make_unique<WorkflowRun>(*factory, InfoOf(task), options_);
   }
@@ -159,7 +170,13 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
   reply.set_identity(options_.identity);
   if (!options_.build_id.empty()) SetBuildId(options_.build_id, reply);
   if (run.MayReply()) {
-    for (Command& command : run.machines().PendingCommands()) *reply.add_commands() = std::move(command);
+    for (Command& command : run.machines().TakeCommands()) {
+      if (const char* metric = EndMetric(command)) {
+        options_.observer->Count(metric, {{"workflow_type", task.workflow_type().name()}}, 1);
+        keep = false;  // no task comes any more
+      }
+      *reply.add_commands() = std::move(command);
+    }
   }
   *reply.mutable_sdk_metadata() = run.machines().CollectMetadata();
   for (const auto& [id, query] : task.queries()) {
@@ -190,8 +207,8 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const ab
                                            : enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
   reply.mutable_failure()->set_message(Message(status));
   reply.mutable_failure()->set_source("CppSDK");
-  reply.mutable_failure()->mutable_application_failure_info()->set_type(
-      IsNondeterminism(status) ? "NonDeterminismError" : "WorkflowTaskError");
+  reply.mutable_failure()->mutable_application_failure_info()->set_type(IsNondeterminism(status) ? "NonDeterminismError"
+                                                                                                 : "WorkflowTaskError");
   return reply;
 }
 

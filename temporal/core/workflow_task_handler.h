@@ -40,21 +40,20 @@ struct WorkflowTaskHandlerOptions {
 
 // What to send for a workflow task; monostate: nothing (the server lets the task time out). Complete: token, identity,
 // namespace, commands, query results, sticky attributes and SDK metadata are filled in.
-using WorkflowTaskReply =
-    std::variant<std::monostate, api::workflowservice::v1::RespondWorkflowTaskCompletedRequest,
-                 api::workflowservice::v1::RespondWorkflowTaskFailedRequest,
-                 api::workflowservice::v1::RespondQueryTaskCompletedRequest>;
+using WorkflowTaskReply = std::variant<std::monostate, api::workflowservice::v1::RespondWorkflowTaskCompletedRequest,
+                                       api::workflowservice::v1::RespondWorkflowTaskFailedRequest,
+                                       api::workflowservice::v1::RespondQueryTaskCompletedRequest>;
 
-// The workflow side of a worker: turns polled workflow tasks into replies, and keeps runs in an LRU cache between them. Does
-// no I/O but for fetching history. Thread-safe: different runs proceed in parallel, a second task for a run waits for the
-// first to be replied.
+// The workflow side of a worker: turns polled workflow tasks into replies, and keeps runs in an LRU cache between them.
+// Does no I/O but for fetching history. Thread-safe: different runs proceed in parallel, a second task for a run waits
+// for the first to be replied.
 class WorkflowTaskHandler {
  public:
   // `registry` and `fetcher` must outlive the handler.
   WorkflowTaskHandler(WorkflowTaskHandlerOptions options, const WorkflowRegistry& registry, HistoryFetcher& fetcher);
   ~WorkflowTaskHandler();
 
-  // Errors: what the fetcher returned (the run is evicted; the task may be left to time out).
+  // Errors: kUnavailable if history could not be fetched (the run is evicted, the task may be left to time out).
   // A task that came back in RespondWorkflowTaskCompletedResponse.workflow_task is handled the same way.
   absl::StatusOr<WorkflowTaskReply> Handle(api::workflowservice::v1::PollWorkflowTaskQueueResponse task);
 

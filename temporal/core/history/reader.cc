@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "temporal/core/history/errors.h"
 #include "temporal/core/history/chunks.h"
+#include "temporal/core/history/errors.h"
 
 namespace temporal::core {
 
@@ -50,7 +50,7 @@ absl::Status HistoryReader::FetchPage() {
   *request.mutable_execution() = execution_;
   request.set_next_page_token(next_page_token_);
   auto response = fetcher_.Fetch(request);
-  if (!response.ok()) return response.status();
+  if (!response.ok()) return Unreachable(response.status());
   next_page_token_ = response->next_page_token();
   no_more_pages_ = next_page_token_.empty();
 
@@ -73,8 +73,8 @@ absl::Status HistoryReader::ReadAhead(int64_t after) {
     const ChunkEnd first = FindChunkEnd(events_, 0, after, false);
     if (first.complete && FindChunkEnd(events_, first.last + 1, after, false).complete) break;
     if (no_more_pages_) {
-      return BadHistory(absl::StrCat("it ends with event ", last_event_id_, ", before the started event ",
-                                     started_event_id_));
+      return BadHistory(
+          absl::StrCat("it ends with event ", last_event_id_, ", before the started event ", started_event_id_));
     }
     if (absl::Status status = FetchPage(); !status.ok()) return status;
   }

@@ -13,8 +13,9 @@
 
 namespace temporal::core {
 
-// Gives out the history that came with a workflow task chunk by chunk, and fetches what is missing: never more than is needed
-// to see two chunks ahead. Errors are those of the fetcher, or kDataLoss if the history ends too early.
+// Gives out the history that came with a workflow task chunk by chunk, and fetches what is missing: never more than is
+// needed to see two chunks ahead. Errors: Unreachable for those of the fetcher, BadHistory if the history ends too
+// early.
 class HistoryReader {
  public:
   struct Chunk {
@@ -23,8 +24,8 @@ class HistoryReader {
     bool partial = false;  // does not reach a started task: only what the last completed task recorded
   };
 
-  // Takes the events out of `task`. `from_start`: the task's events are not the ones wanted first, fetch from event 1; those of
-  // the task are kept for the end (a speculative task's events exist nowhere else).
+  // Takes the events out of `task`. `from_start`: the task's events are not the ones wanted first, fetch from event 1;
+  // those of the task are kept for the end (a speculative task's events exist nowhere else).
   HistoryReader(HistoryFetcher& fetcher, std::string namespace_name,
                 api::workflowservice::v1::PollWorkflowTaskQueueResponse& task, bool from_start);
 

@@ -164,7 +164,9 @@ TEST(Queries, query_mixed_with_jobs_603) {
   WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
   const auto reply = std::get<Completed>(*handler.Handle(task));
   ASSERT_EQ(reply.query_results_size(), 4);
-  const auto text = [&](const char* id) { return FromPayload<Text>(reply.query_results().at(id).answer().payloads(0)).value(); };
+  const auto text = [&](const char* id) {
+    return FromPayload<Text>(reply.query_results().at(id).answer().payloads(0)).value();
+  };
   EXPECT_EQ(text("q1"), "a[run]");  // after the jobs
   EXPECT_EQ(text("q2"), "xx");
   EXPECT_EQ(reply.query_results().at("q3").result_type(), enums::QUERY_RESULT_TYPE_FAILED);
@@ -182,6 +184,28 @@ TEST(Queries, a_query_is_answered_from_the_cache) {
   ASSERT_TRUE(handler.Handle(history.TaskAt()).ok());
   EXPECT_EQ(Answer(*handler.Handle(LegacyQuery(history, "state", false))), "a[run]");
   EXPECT_EQ(handler.cached_runs(), 1u);
+}
+
+Task<Text> BusyWithQuery(Context ctx, Nothing) {
+  ctx.HandleQuery(kState, [] { return Text("busy"); });
+  co_return co_await ctx.Execute(kStep, "");
+}
+
+TEST(Queries, a_query_between_tasks_does_not_evict) {
+  WorkflowRegistry registry;
+  registry.AddFunction(kMain, BusyWithQuery);
+  HistoryBuilder history("main");
+  history.OpenTask();
+  WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
+  ASSERT_THAT(Types(std::get<Completed>(*handler.Handle(history.TaskAt()))),
+              ElementsAre(enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK));
+  EXPECT_EQ(Answer(*handler.Handle(LegacyQuery(history, "state", false))), "busy");
+  EXPECT_EQ(handler.cached_runs(), 1u);
+  history.TaskCompleted();
+  history.ActivityDone(history.ActivityScheduled("1", "step"), Encoded<Text>("done"));
+  history.OpenTask();
+  EXPECT_EQ(ResultText(std::get<Completed>(*handler.Handle(history.TaskAt(0, 4)))), "done");
+  EXPECT_EQ(handler.cached_runs(), 0u);  // closed
 }
 
 TEST(Queries, a_query_replays_what_is_not_cached) {
@@ -316,7 +340,8 @@ TEST_P(CancelTest, shielded_steps_go_on_after_cancellation) {
   history.OpenTask();
   const Completed first = CompletedTask(history);
   ASSERT_THAT(Types(first), ElementsAre(enums::COMMAND_TYPE_CANCEL_TIMER, enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK));
-  EXPECT_EQ(FromPayloads<Text>(first.commands(1).schedule_activity_task_command_attributes().input()).value(), "asked for");
+  EXPECT_EQ(FromPayloads<Text>(first.commands(1).schedule_activity_task_command_attributes().input()).value(),
+            "asked for");
   history.TaskCompleted();
   history.TimerCanceled(timer);
   history.ActivityDone(history.ActivityScheduled("1", "step"), Encoded<Text>(""));
@@ -368,7 +393,8 @@ TEST_P(CancelTest, a_cancelled_scope_starts_nothing) {
   history.CancelRequested();
   history.OpenTask();
   const Completed reply = CompletedTask(history);
-  EXPECT_THAT(Types(reply), ElementsAre(enums::COMMAND_TYPE_START_TIMER, enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION));
+  EXPECT_THAT(Types(reply),
+              ElementsAre(enums::COMMAND_TYPE_START_TIMER, enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION));
   EXPECT_EQ(ResultText(reply), "activity asked for");
 }
 
