@@ -46,11 +46,10 @@ TestApi::TestApi(platform::Database& database)
                                                .agent_url = "https://localhost:8444",
                                                .dev_mode = true}}),
       health_(*services_),
-      router_(std::make_unique<platform::Router>()) {
-  static std::vector<std::unique_ptr<api::Binder>> binders;  // handlers keep a pointer to theirs
-  binders.push_back(std::make_unique<api::Binder>(*services_, *router_));
-  api::BindAll(*binders.back(), *services_, health_);
-  unbound_ = binders.back()->Unbound();
+      router_(std::make_unique<platform::Router>()),
+      binder_(*services_, *router_) {
+  api::BindAll(binder_, *services_, health_);
+  unbound_ = binder_.Unbound();
 }
 
 std::string TestApi::TokenFor(platform::Claims claims) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "activities/ops/dispatcher.h"
+#include "api/common/binder.h"
 #include "api/common/pepper.h"
 #include "api/common/services.h"
 #include "api/ops/health.h"
@@ -69,6 +70,7 @@ class TestApi {
   const std::unique_ptr<api::Services> services_;
   api::HealthChecks health_;
   const std::unique_ptr<platform::Router> router_;
+  api::Binder binder_;
   std::vector<std::string> unbound_;
   std::map<std::string, std::string> tokens_;  // by user
   int requests_ = 0;
