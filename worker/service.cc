@@ -11,6 +11,7 @@
 #include "activities/ops/dispatcher.h"
 #include "activities/ops/ops_activities.h"
 #include "domain/status_macros.h"
+#include "platform/log/log.h"
 #include "temporal/client/client.h"
 #include "temporal/worker/worker.h"
 #include "temporal/workflow/registry.h"
@@ -23,6 +24,10 @@
 
 namespace gpuaas::worker {
 namespace {
+
+bool IsNoAnswer(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded;
+}
 
 temporal::WorkflowRegistry AllWorkflows() {
   temporal::WorkflowRegistry registry;
@@ -104,6 +109,17 @@ absl::StatusOr<std::unique_ptr<Service>> StartService(const Parts& parts, const 
   auto service = std::make_unique<RunningService>(parts, options);
   GPUAAS_RETURN_IF_ERROR(service->Start());
   return service;
+}
+
+absl::StatusOr<std::unique_ptr<Service>> StartServiceWhenPossible(const Parts& parts, const ServiceOptions& options,
+                                                                  const sigset_t& ends) {
+  for (;;) {
+    auto service = StartService(parts, options);
+    if (service.ok() || !IsNoAnswer(service.status())) return service;
+    platform::LogWarning("workflow service not reachable yet", {{"cause", std::string(service.status().message())}});
+    const timespec pause{.tv_sec = 1, .tv_nsec = 0};
+    if (sigtimedwait(&ends, nullptr, &pause) > 0) return std::unique_ptr<Service>();
+  }
 }
 
 }  // namespace gpuaas::worker

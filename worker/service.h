@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signal.h>
+
 #include <chrono>
 #include <memory>
 #include <stop_token>
@@ -57,5 +59,10 @@ class Service {
 // Starts polling, relaying and the watch of the region. kUnavailable: no workflow service (try again); kNotFound: no
 // such namespace.
 absl::StatusOr<std::unique_ptr<Service>> StartService(const Parts& parts, const ServiceOptions& options);
+
+// The same, again and again while there is no workflow service. Null when one of the signals `ends`, which the caller
+// has blocked, comes first.
+absl::StatusOr<std::unique_ptr<Service>> StartServiceWhenPossible(const Parts& parts, const ServiceOptions& options,
+                                                                  const sigset_t& ends);
 
 }  // namespace gpuaas::worker

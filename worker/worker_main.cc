@@ -43,18 +43,6 @@ absl::StatusOr<activities::ClientIdentity> IssueIdentity(platform::Vault& vault)
                                     certificate.expires_at};
 }
 
-// Tries until the workflow service is there; nothing when a signal to end came first.
-absl::StatusOr<std::unique_ptr<Service>> StartWhenPossible(const Parts& parts, const ServiceOptions& options,
-                                                           const sigset_t& ends) {
-  for (;;) {
-    auto service = StartService(parts, options);
-    if (service.ok() || service.status().code() != absl::StatusCode::kUnavailable) return service;
-    platform::LogWarning("workflow service not reachable yet", {{"cause", std::string(service.status().message())}});
-    const timespec pause{.tv_sec = 1, .tv_nsec = 0};
-    if (sigtimedwait(&ends, nullptr, &pause) > 0) return std::unique_ptr<Service>();
-  }
-}
-
 absl::Status Run(const Settings& settings, const sigset_t& ends) {
   platform::DatabaseOptions database_options(settings.common.database_url);
   database_options.application_name = "gpuaas-worker";
@@ -80,7 +68,7 @@ absl::Status Run(const Settings& settings, const sigset_t& ends) {
   options.sticky_cache_size = settings.sticky_cache_size;
   options.limits = activities::DefaultFlowLimits();
   GPUAAS_ASSIGN_OR_RETURN(const auto service,
-                          StartWhenPossible({database, *agents, *vault, clock, client}, options, ends));
+                          StartServiceWhenPossible({database, *agents, *vault, clock, client}, options, ends));
   if (service != nullptr) {
     platform::LogInfo("worker runs", {{"region", options.region}, {"task_queue", options.task_queue}});
     int signal = 0;

@@ -23,9 +23,8 @@ namespace gpuaas::activities {
 // and marks each one sent. A row may be sent twice (a crash between send and mark): starts and signals carry the row's
 // id as request id, and what the server does not deduplicate the workflow ignores.
 //
-// A signal to a workflow that does not run any more is marked sent: there is nobody left to tell. If its operation still
-// runs, an ops item is raised. Calls to Temporal are tried once, for at most 3 s.
-// Thread-safe.
+// A signal to a workflow that does not run any more is marked sent: there is nobody left to tell. If its operation
+// still runs, an ops item is raised. Calls to Temporal are tried once, for at most 3 s. Thread-safe.
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;

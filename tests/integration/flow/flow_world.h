@@ -39,7 +39,7 @@ class FlowWorld {
 
   stores::Allocation Get(const AllocationId& id);
   std::string ResultOf(const AllocationId& id);  // of its workflow's newest run, when that has ended
-  // At most 60 s of real time.
+  // At most 90 s of real time.
   bool WaitForState(const AllocationId& id, domain::AllocationState state);
   bool WaitFor(const std::function<bool()>& condition);
 
@@ -60,6 +60,7 @@ class FlowWorld {
   OperationId Accept(const AllocationId& id, const std::string& kind, const google::protobuf::Message& signal,
                      const OperationId& operation,
                      const std::function<absl::Status(platform::Transaction&, Time)>& accept);
+  void Dispatch(const std::string& workflow_id);
   void Seed();
   void Must(const absl::Status& status);
 
