@@ -55,7 +55,9 @@ absl::Status RetryingTransport::Call(std::string_view method, const google::prot
   const auto give_up = std::chrono::steady_clock::now() + options.retry_for;
   while (true) {
     const absl::Status status = below_->Call(method, request, response, options);
-    if (status.ok() || !IsTransient(status.code())) return status;
+    // A try that took too long may be followed by another, within the time for all; a long poll just was empty.
+    const bool slow = status.code() == absl::StatusCode::kDeadlineExceeded && !options.long_poll;
+    if (status.ok() || !(slow || IsTransient(status.code()))) return status;
     const Duration pause = status.code() == absl::StatusCode::kResourceExhausted ? overloaded.Next() : backoff.Next();
     if (std::chrono::steady_clock::now() + pause > give_up || !wait_(pause, options.stop)) return status;
     response.Clear();

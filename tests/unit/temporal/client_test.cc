@@ -157,6 +157,7 @@ class RetryTest : public ::testing::Test {
     });
     CallOptions options;
     options.retry_for = retry_for;
+    options.long_poll = long_poll;
     api::workflowservice::v1::GetSystemInfoRequest request;
     api::workflowservice::v1::GetSystemInfoResponse response;
     return transport.Call("GetSystemInfo", request, response, options);
@@ -164,6 +165,7 @@ class RetryTest : public ::testing::Test {
   std::shared_ptr<Flaky> flaky;
   std::vector<Duration> pauses;
   bool stopped = false;
+  bool long_poll = false;
 };
 
 TEST_F(RetryTest, TransientFailuresAreRepeatedWithGrowingPauses) {
@@ -177,6 +179,12 @@ TEST_F(RetryTest, TransientFailuresAreRepeatedWithGrowingPauses) {
 TEST_F(RetryTest, AnOverloadedServerGetsMoreTime) {
   EXPECT_TRUE(Call({absl::ResourceExhaustedError("slow down")}).ok());
   EXPECT_GE(pauses[0], 800ms);
+}
+
+TEST_F(RetryTest, ASlowTryIsFollowedByAnotherButNotAnEmptyPoll) {
+  EXPECT_TRUE(Call({absl::DeadlineExceededError("slow")}).ok());
+  long_poll = true;
+  EXPECT_EQ(Call({absl::DeadlineExceededError("empty")}).code(), absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(RetryTest, OtherFailuresAreFinal) {
