@@ -16,9 +16,10 @@ inline temporal::ActivityOptions InDatabase() {
       temporal::RetryPolicy().WithInitialInterval(500ms).WithMaximumInterval(30s));
 }
 
-// Asks a node agent to change something; tried again while the node cannot be reached.
+// Asks a node agent to change something; tried again while the node cannot be reached. The time of one attempt is also
+// how long a step waits whose worker died with it.
 inline temporal::ActivityOptions OnNode() {
-  return temporal::ActivityOptions(90s).WithRetry(
+  return temporal::ActivityOptions(30s).WithRetry(
       temporal::RetryPolicy().WithInitialInterval(1s).WithMaximumInterval(30s));
 }
 

@@ -127,7 +127,8 @@ TEST_F(Contact, HeartbeatsTellWhatRuns) {
   Ensure(RequestFor(allocation, 0, 2));
   ASSERT_TRUE(Eventually([&] {
     const auto beats = Requests("/agent/v1/heartbeat");
-    return beats.size() >= 2 && !beats.back()["body"]["sandboxes"].empty();
+    if (beats.size() < 2 || beats.back()["body"]["sandboxes"].empty()) return false;
+    return beats.back()["body"]["sandboxes"][0]["running"] == true;
   }));
   const auto beats = Requests("/agent/v1/heartbeat");
   EXPECT_EQ(beats.front()["peer"], "node_test");
