@@ -58,7 +58,7 @@ struct ClientIdentity {
 };
 
 struct AgentClientOptions {
-  std::chrono::milliseconds call_timeout{60'000};  // of calls that change a node
+  std::chrono::milliseconds call_timeout{25'000};  // of calls that change a node: within one attempt of a step
   std::chrono::milliseconds read_timeout{10'000};  // of calls that only look
   std::chrono::seconds renew_before{600};          // a new identity is asked for so long before the old one ends
 };
