@@ -127,7 +127,8 @@ TEST(HttpClient, TellsKindsOfFailure) {
             Kind::kInvalidRequest);
   EXPECT_EQ(client.Send({.url = "http://127.0.0.1:1/"}).error().kind, Kind::kConnect);
   Server silent([](int connection) { Server::AwaitEnd(connection); });
-  EXPECT_EQ(client.Send({.url = silent.url(), .timeout = std::chrono::milliseconds(50)}).error().kind, Kind::kTimeout);
+  EXPECT_EQ(client.Send({.url = silent.url(), .timeout = std::chrono::milliseconds(1'000)}).error().kind,
+            Kind::kTimeout);
   EXPECT_EQ(client.Send({.url = silent.url(), .idle_timeout = std::chrono::milliseconds(50)}).error().kind,
             Kind::kTimeout);
   std::stop_source stop;
