@@ -1,8 +1,10 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
+#include "temporal/api/common/v1/message.pb.h"
 #include "temporal/common/retry_policy.h"
 #include "temporal/common/time.h"
 
@@ -26,9 +28,10 @@ struct ActivityOptions {
   Duration heartbeat{0};          // longest silence of a running attempt
   std::optional<RetryPolicy> retry_policy;
   ActivityCancellation cancellation = ActivityCancellation::kTryCancel;
-  std::string task_queue;   // empty: the workflow's own
-  std::string activity_id;  // empty: numbered by the engine
-  std::string summary;      // one line shown in Temporal's UI
+  std::string task_queue;                                   // empty: the workflow's own
+  std::string activity_id;                                  // empty: numbered by the engine
+  std::string summary;                                      // one line shown in Temporal's UI
+  std::map<std::string, api::common::v1::Payload> headers;  // what the activity reads as ActivityInfo::headers
 
   ActivityOptions& WithScheduleToClose(Duration d) {
     schedule_to_close = d;

@@ -50,6 +50,7 @@ Command ActivityCommand(std::string_view type, std::string_view id, const Activi
   SetDuration(options.start_to_close, attributes, &Attributes::mutable_start_to_close_timeout);
   SetDuration(options.heartbeat, attributes, &Attributes::mutable_heartbeat_timeout);
   if (options.retry_policy) *attributes.mutable_retry_policy() = ToProto(*options.retry_policy);
+  if (!options.headers.empty()) CopyInto(options.headers, attributes.mutable_header()->mutable_fields());
   return command;
 }
 

@@ -159,14 +159,15 @@ void WorkflowInstance::Apply(InitializeJob& job) {
   object_ = factory_(Context(*this, root_));
 }
 
+// At once, so that a signal beats the resolutions that came with it.
 void WorkflowInstance::Apply(SignalJob& job) {
-  const auto handler = signal_handlers_.find(job.name);
-  if (handler == signal_handlers_.end()) {
+  const auto found = signal_handlers_.find(job.name);
+  if (found == signal_handlers_.end()) {
     unhandled_signals_.push_back(std::move(job));
     return;
   }
-  scheduler_.Post(
-      [this, name = std::move(job.name), input = std::move(job.input)] { signal_handlers_.find(name)->second(input); });
+  const auto handler = found->second;  // it may replace itself
+  (*handler)(job.input);
 }
 
 void WorkflowInstance::Apply(CancelJob& job) { root_->Cancel(job.reason); }

@@ -153,7 +153,7 @@ class WorkflowInstance : private internal::Runtime {
   PendingMap<Nothing> cancels_;
   std::vector<Condition> conditions_;
 
-  std::map<std::string, std::function<void(const Payloads&)>, std::less<>> signal_handlers_;
+  std::map<std::string, std::shared_ptr<std::function<void(const Payloads&)>>, std::less<>> signal_handlers_;
   std::map<std::string, std::function<Payload(const Payloads&)>, std::less<>> query_handlers_;
   std::vector<SignalJob> unhandled_signals_;
   std::map<std::string, bool> notified_patches_;

@@ -171,7 +171,8 @@ void WorkflowInstance::UpsertSearchAttributes(const PayloadMap& fields) {
 
 void WorkflowInstance::SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) {
   CheckMayChange("a signal handler");
-  signal_handlers_.insert_or_assign(std::string(name), std::move(handler));
+  signal_handlers_.insert_or_assign(std::string(name),
+                                    std::make_shared<std::function<void(const Payloads&)>>(std::move(handler)));
   for (SignalJob& signal : std::exchange(unhandled_signals_, {})) Apply(signal);
 }
 

@@ -1,0 +1,158 @@
+#include "tests/unit/temporal/core/harness.h"
+
+// Conditions with and without a limit, races with signals, headers.
+namespace temporal::core {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using Text = std::string;
+
+constexpr WorkflowRef<Nothing, Text> kMain{"main"};
+constexpr SignalRef<Text> kAdd{"add"};
+
+class Waiter {
+ public:
+  explicit Waiter(Context ctx) : ctx_(ctx) {}
+  Task<Text> Run() {
+    Text seen;
+    try {
+      const bool held = co_await ctx_.UntilFor([this] { return !text_.empty(); }, 1min);
+      seen = held ? "held " + text_ : "time is up";
+    } catch (const CancelledError&) {
+      seen = "cancelled";
+    }
+    co_await ctx_.Shielded().Sleep(1s);
+    co_return seen;
+  }
+  void Add(Text text) { text_ = text; }
+
+ private:
+  Context ctx_;
+  Text text_;
+};
+
+class WaitTest : public EngineTest {
+ protected:
+  void SetUp() override { registry_.Add<Waiter>("main").Signal(kAdd, &Waiter::Add); }
+  // The first task done, its timer started.
+  static HistoryBuilder Waiting(int64_t& timer) {
+    HistoryBuilder history("main");
+    history.Task();
+    timer = history.TimerStarted("1");
+    return history;
+  }
+};
+TEMPORAL_ALL_MODES(WaitTest);
+
+TEST_P(WaitTest, a_condition_that_holds_at_once_needs_no_timer) {
+  HistoryBuilder history("main");
+  history.Signaled("add", Arguments<Text>("x"));
+  history.OpenTask();
+  const Completed reply = CompletedTask(history);
+  ASSERT_THAT(Types(reply), ElementsAre(enums::COMMAND_TYPE_START_TIMER));
+  EXPECT_EQ(reply.commands(0).start_timer_command_attributes().start_to_fire_timeout().seconds(), 1);
+}
+
+TEST_P(WaitTest, a_condition_that_comes_to_hold_cancels_the_timer) {
+  int64_t timer = 0;
+  HistoryBuilder history = Waiting(timer);
+  history.Signaled("add", Arguments<Text>("x"));
+  history.OpenTask();
+  EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_CANCEL_TIMER, enums::COMMAND_TYPE_START_TIMER));
+  history.TaskCompleted();
+  history.TimerCanceled(timer);
+  history.TimerFired(history.TimerStarted("2"));
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "held x");
+}
+
+TEST_P(WaitTest, the_limit_ends_the_wait) {
+  int64_t timer = 0;
+  HistoryBuilder history = Waiting(timer);
+  history.TimerFired(timer);
+  history.Task();
+  history.TimerFired(history.TimerStarted("2"));
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "time is up");
+}
+
+TEST_P(WaitTest, cancellation_ends_the_wait_and_its_timer) {
+  int64_t timer = 0;
+  HistoryBuilder history = Waiting(timer);
+  history.CancelRequested();
+  history.OpenTask();
+  EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_CANCEL_TIMER, enums::COMMAND_TYPE_START_TIMER));
+  history.TaskCompleted();
+  history.TimerCanceled(timer);
+  history.TimerFired(history.TimerStarted("2"));
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "cancelled");
+}
+
+// A loop that races a channel with a timer: no signal is lost, none is seen twice.
+Task<Text> Racing(Context ctx, Nothing) {
+  SignalChannel<Text> channel(ctx, kAdd);
+  Text seen;
+  while (true) {
+    const CancellationScope scope = ctx.NewScope();
+    const auto next = co_await AnyOf(scope.context().Sleep(1min), channel.Received());
+    scope.Cancel();
+    if (next.index() == 0) co_return seen;
+    seen += std::get<1>(next);
+  }
+}
+
+class RaceTest : public EngineTest {};
+TEMPORAL_ALL_MODES(RaceTest);
+
+TEST_P(RaceTest, signals_race_a_timer) {
+  registry_.AddFunction(kMain, Racing);
+  HistoryBuilder history("main");
+  history.Task();
+  const int64_t one = history.TimerStarted("1");
+  history.Signaled("add", Arguments<Text>("a"));
+  history.Signaled("add", Arguments<Text>("b"));
+  history.OpenTask();
+  // The second signal is taken at once by the next round, whose timer is never sent.
+  EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_CANCEL_TIMER, enums::COMMAND_TYPE_START_TIMER));
+  history.TaskCompleted();
+  history.TimerCanceled(one);
+  const int64_t three = history.TimerStarted("3");
+  history.Signaled("add", Arguments<Text>("c"));
+  history.TimerFired(three);
+  history.OpenTask();
+  // Both are there: the signal came first, the timer of the round has fired, the next round waits for its own.
+  EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_START_TIMER));
+  history.TaskCompleted();
+  history.TimerFired(history.TimerStarted("4"));
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "abc");
+}
+
+Task<Text> WithHeader(Context ctx, Nothing) {
+  ActivityOptions options(10s);
+  options.headers["correlation"] = ctx.info().headers.at("correlation");
+  co_return co_await ctx.Execute(ActivityRef<Text, Text>("step"), "", options);
+}
+
+TEST(Headers, are_read_from_the_start_and_given_to_activities) {
+  WorkflowRegistry registry;
+  registry.AddFunction(kMain, WithHeader);
+  HistoryBuilder history("main");
+  history.OpenTask();
+  PolledTask task = history.TaskAt();
+  (*task.mutable_history()
+        ->mutable_events(0)
+        ->mutable_workflow_execution_started_event_attributes()
+        ->mutable_header()
+        ->mutable_fields())["correlation"] = Encoded<Text>("corr_1");
+  WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
+  const auto reply = std::get<Completed>(*handler.Handle(task));
+  const auto& fields = reply.commands(0).schedule_activity_task_command_attributes().header().fields();
+  EXPECT_EQ(FromPayload<Text>(fields.at("correlation")).value(), "corr_1");
+}
+
+}  // namespace
+}  // namespace temporal::core
