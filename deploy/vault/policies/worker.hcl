@@ -8,4 +8,6 @@ path "pki/sign/service" {
   capabilities       = ["update"]
   allowed_parameters = { "common_name" = ["worker"], "*" = [] }
 }
+# A reclaimed or lost node's certificate.
+path "pki/revoke" { capabilities = ["update"] }
 path "secret/data/gpuaas/*" { capabilities = ["read"] }
