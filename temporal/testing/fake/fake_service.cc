@@ -1,5 +1,7 @@
 #include "temporal/testing/fake/fake_service.h"
 
+#include <algorithm>
+
 #include "temporal/testing/fake/server.h"
 
 namespace temporal::testing {
@@ -22,9 +24,29 @@ void FakeService::Advance(Duration duration) {
   server_->AdvanceTo(server_->now + std::chrono::duration_cast<Time::duration>(duration));
 }
 
-bool FakeService::WaitIdle(bool activities_too) {
+bool FakeService::WaitUntil(const std::function<bool()>& ready) {
   std::unique_lock lock(server_->mutex);
-  return server_->changed.wait_for(lock, std::chrono::seconds(20), [&] { return server_->Idle(activities_too); });
+  return server_->changed.wait_for(lock, std::chrono::seconds(20), ready);
+}
+
+bool FakeService::WaitIdle(bool activities_too) {
+  return WaitUntil([&] { return server_->Idle(activities_too); });
+}
+
+bool FakeService::WaitForCalls(std::string_view method, int count) {
+  return WaitUntil([&] { return server_->calls[std::string(method)] >= count; });
+}
+
+bool FakeService::WaitForPolls(int count) {
+  return WaitUntil([&] { return server_->waiting_polls >= count; });
+}
+
+bool FakeService::WaitForEvent(std::string_view workflow_id, api::enums::v1::EventType type) {
+  return WaitUntil([&] {
+    const fake::Run* run = server_->Newest(workflow_id);
+    return run != nullptr && std::any_of(run->events.begin(), run->events.end(),
+                                         [type](const auto& event) { return event.event_type() == type; });
+  });
 }
 
 void FakeService::FailNext(std::string_view method, absl::Status status, int times) {
@@ -45,11 +67,6 @@ api::history::v1::History FakeService::History(std::string_view workflow_id) con
     history.mutable_events()->Add(run->events.begin(), run->events.end());
   }
   return history;
-}
-
-int FakeService::WaitingPolls() const {
-  std::lock_guard lock(server_->mutex);
-  return server_->waiting_polls;
 }
 
 }  // namespace temporal::testing

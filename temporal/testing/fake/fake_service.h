@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,9 +40,14 @@ class FakeService : public Transport {
   Time Now() const;
   // Moves the clock; everything due fires in order.
   void Advance(Duration duration);
-  // Waits until no task is queued or being worked on (running activities count only if told so), at most 20 s of real
-  // time; false: not within that. Call it before Advance, so that the workflow has set its timers.
+  // Waiting, at most 20 s of real time; false: not within that.
+  // Until no task is queued or being worked on (running activities count only if told so). Call it before Advance, so
+  // that the workflow has set its timers.
   bool WaitIdle(bool activities_too = true);
+  // Until the method has been called so often, so many polls wait, the newest run has such an event.
+  bool WaitForCalls(std::string_view method, int count = 1);
+  bool WaitForPolls(int count);
+  bool WaitForEvent(std::string_view workflow_id, api::enums::v1::EventType type);
 
   // The next `times` calls of the method fail so, without effect.
   void FailNext(std::string_view method, absl::Status status, int times = 1);
@@ -49,10 +55,9 @@ class FakeService : public Transport {
   int Calls(std::string_view method) const;
   // Of the newest run; empty if there is none.
   api::history::v1::History History(std::string_view workflow_id) const;
-  // Polls that wait now for a task.
-  int WaitingPolls() const;
 
  private:
+  bool WaitUntil(const std::function<bool()>& ready);
   const std::unique_ptr<fake::Server> server_;
 };
 

@@ -283,8 +283,7 @@ TEST_F(ActivityTest, TimeoutsNobodyReports) {
   WorkerOptions options(kQueue);
   const auto worker = StartWorker(workflows, ActivityRegistry(), options);  // nobody runs the activity
   Start(kFlow, 1);
-  ASSERT_TRUE(service->WaitIdle(/*activities_too=*/false));
-  while (EventCount("wf", api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED) == 0) std::this_thread::yield();
+  ASSERT_TRUE(service->WaitForEvent("wf", api::enums::v1::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED));
   service->Advance(30s);
   EXPECT_EQ(client->GetResult(kFlow, "wf", 20s).status().code(), absl::StatusCode::kDeadlineExceeded);
 }

@@ -133,7 +133,7 @@ TEST_F(WorkerTest, ALostReplyIsRepeatedAfterTheTaskTimesOut) {
   service->FailNext("RespondWorkflowTaskCompleted", absl::UnavailableError("down"));
   const auto worker = StartWorker();
   Start(kHello, std::string("dear"));
-  while (service->Calls("RespondWorkflowTaskCompleted") == 0) std::this_thread::yield();
+  ASSERT_TRUE(service->WaitForCalls("RespondWorkflowTaskCompleted"));
   service->Advance(10s);
   AdvanceWhenIdle(1h);
   ASSERT_TRUE(client->Signal("wf", kName, std::string("x")).ok());
@@ -145,7 +145,7 @@ TEST_F(WorkerTest, ATooLargeReplyFailsTheTaskWithItsCause) {
   service->FailNext("RespondWorkflowTaskCompleted", TooLarge());
   const auto worker = StartWorker();
   Start(kHello, std::string("dear"));
-  while (EventCount("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_FAILED) == 0) std::this_thread::yield();
+  ASSERT_TRUE(service->WaitForEvent("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_FAILED));
   EXPECT_EQ(service->History("wf").events(3).workflow_task_failed_event_attributes().cause(),
             api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE);
   AdvanceWhenIdle(1h);
@@ -165,7 +165,7 @@ TEST_F(WorkerTest, ChangedCodeFailsTheTaskAndNotTheWorkflow) {
   });
   auto second = StartWorker(changed, activities);
   service->Advance(1h);
-  while (EventCount("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_FAILED) == 0) std::this_thread::yield();
+  ASSERT_TRUE(service->WaitForEvent("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_FAILED));
   const auto history = service->History("wf");
   for (const auto& event : history.events()) {
     if (!event.has_workflow_task_failed_event_attributes()) continue;
@@ -198,7 +198,7 @@ TEST_F(WorkerTest, ShutdownWaitsForWhatRuns) {
   Start(kSlow, Nothing());
   started.wait();
   std::thread stopping([&] { worker->Shutdown(); });
-  while (service->Calls("ShutdownWorker") == 0) std::this_thread::yield();
+  EXPECT_TRUE(service->WaitForCalls("ShutdownWorker"));
   release.set_value();
   stopping.join();
   EXPECT_EQ(service->Calls("RespondActivityTaskCompleted"), 1);
@@ -213,14 +213,14 @@ TEST_F(WorkerTest, ATaskHandedOutDuringShutdownIsNotLost) {
   WorkerOptions options(kQueue);
   options.poll_timeout = 1s;
   auto worker = StartWorker(options);
-  while (service->WaitingPolls() < 4) std::this_thread::yield();
+  ASSERT_TRUE(service->WaitForPolls(4));
   std::thread stopping([&] { worker->Shutdown(); });
-  while (service->Calls("ShutdownWorker") == 0) std::this_thread::yield();
+  EXPECT_TRUE(service->WaitForCalls("ShutdownWorker"));
   Start(kHello, std::string("dear"));  // an open poll takes it
   stopping.join();
   EXPECT_EQ(EventCount("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_STARTED),
             EventCount("wf", api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_COMPLETED));
-  const auto next = StartWorker();
+  const auto next = StartWorker(options);
   AdvanceWhenIdle(1h);
   ASSERT_TRUE(client->Signal("wf", kName, std::string("x")).ok());
   EXPECT_TRUE(client->GetResult(kHello, "wf", 20s).ok());
