@@ -98,14 +98,14 @@ TEST_F(Sandboxes, NoWayToTheNodeOrToNeighbours) {
   const std::string neighbour = Ssh(second, "hostname -I").out;
   const std::string ip = neighbour.substr(0, neighbour.find(' '));
   ASSERT_FALSE(ip.empty());
-  EXPECT_EQ(Ssh(second, "setsid python3 -m http.server 8000 >/dev/null 2>&1 & for i in $(seq 50); do " +
-                            Dial(ip, 8000) + " | grep connected && break; sleep 0.1; done 2>/dev/null")
-                .out,
-            "connected");
+  const std::string listen =
+      "exec 4< <(setsid python3 -c 'import socket; s = socket.socket(); s.bind((\"\", 8000)); s.listen(); "
+      "print(1, flush=True); [s.accept() for _ in iter(int, 1)]' </dev/null 2>/dev/null); read -u 4; ";
+  EXPECT_EQ(Ssh(second, listen + Dial(ip, 8000)).out, "connected");
   EXPECT_THAT(Ssh(first, Dial(ip, 8000)).out, Not(HasSubstr("connected")));
   // A tunnel ends inside the sandbox, too.
   const Output tunnel =
-      Sh({"timeout", "5", "ssh", "-n", "-i", key_, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o",
+      Sh({"timeout", "30", "ssh", "-n", "-i", key_, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o",
           "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-W", "127.0.0.1:" + std::to_string(port), "-p",
           std::to_string(first.ssh_port()), first.user() + "@127.0.0.1"});
   EXPECT_THAT(tunnel.out, HasSubstr("forwarding failed"));
