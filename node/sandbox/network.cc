@@ -77,7 +77,7 @@ std::string Rules(const NetworkOptions& options) {
     }
     const std::string attached = AttachedNetworks();
     if (!attached.empty()) rules << Refuse(from + "ip daddr { " + attached + " } ");
-    rules << Refuse(from + "meta nfproto ipv6 ")
+    rules << Refuse(from + "ip6 daddr ::/0 ")
           << Refuse(from + "ip daddr { 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, " +
                     "172.16.0.0/12, 192.168.0.0/16, 224.0.0.0/3 } ")
           << "}\nchain postrouting { type nat hook postrouting priority 100; policy accept;\n"
