@@ -5,6 +5,7 @@
 #include "activities/common/json.h"
 #include "activities/common/step_registry.h"
 #include "activities/nodes/agent_client.h"
+#include "activities/nodes/capacity.h"
 #include "activities/nodes/reconcile.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
@@ -43,9 +44,10 @@ stores::NewOutboxRow SignalTo(const stores::Allocation& allocation, const std::s
   return row;
 }
 
-flow::v1::NodeStepResult Affected(std::size_t count) {
+flow::v1::NodeStepResult Affected(std::size_t count, const char* what) {
   flow::v1::NodeStepResult result;
   result.set_affected(static_cast<unsigned>(count));
+  result.set_detail(std::to_string(count) + " " + what);
   return result;
 }
 
@@ -82,6 +84,7 @@ void NodeActivities::Register(StepRegistry& registry) {
   add(steps::kReleaseAll, &NodeActivities::ReleaseAll);
   add(steps::kCountLiving, &NodeActivities::CountLiving);
   add(steps::kReconcile, &NodeActivities::Reconcile);
+  add(steps::kCallOff, &NodeActivities::CallOff);
   add(steps::kRevokeCertificate, &NodeActivities::RevokeCertificate);
 }
 
@@ -101,8 +104,13 @@ absl::StatusOr<flow::v1::NodeTransitionResult> NodeActivities::Transition(const 
           GPUAAS_RETURN_IF_ERROR(stores::FinishOperation(tx, operation, moved, now).status());
         }
         GPUAAS_ASSIGN_OR_RETURN(const auto node, stores::GetNode(tx, id));
+        // The sweep sees only what is free at its own moments: a node that was cordoned in between is no news to it.
+        if (moved.ok() && domain::IsSchedulable(node.state, node.contact)) {
+          GPUAAS_RETURN_IF_ERROR(KickQueue(tx, node.region, now).status());
+        }
         flow::v1::NodeTransitionResult result;
         result.set_state(std::string(domain::NameOf(node.state)));
+        result.set_detail(moved.ok() ? result.state() : std::string(moved.message()));
         return result;
       });
 }
@@ -117,7 +125,7 @@ absl::StatusOr<flow::v1::NodeStepResult> NodeActivities::NotifyLost(const flow::
           GPUAAS_RETURN_IF_ERROR(
               stores::EnqueueOutbox(tx, SignalTo(allocation, "node_lost", signal, request, clock_.Now())).status());
         }
-        return Affected(living.size());
+        return Affected(living.size(), "allocations told");
       });
 }
 
@@ -132,7 +140,7 @@ absl::StatusOr<flow::v1::NodeStepResult> NodeActivities::ReleaseAll(const flow::
           GPUAAS_RETURN_IF_ERROR(Release(tx, allocation, request, clock_.Now()));
           ++asked;
         }
-        return Affected(asked);
+        return Affected(asked, "allocations asked to end");
       });
 }
 
@@ -140,8 +148,16 @@ absl::StatusOr<flow::v1::NodeStepResult> NodeActivities::CountLiving(const flow:
   return database_.TransactFor<flow::v1::NodeStepResult>(
       SystemScope(), [&](Transaction& tx) -> absl::StatusOr<flow::v1::NodeStepResult> {
         GPUAAS_ASSIGN_OR_RETURN(const auto living, stores::ListAllocationsOnNode(tx, NodeId(request.node_id())));
-        return Affected(living.size());
+        return Affected(living.size(), "allocations left");
       });
+}
+
+absl::StatusOr<flow::v1::Done> NodeActivities::CallOff(const flow::v1::NodeStep& request) {
+  const auto called_off = MakeError(ErrorCode::kConflict, "Another order took the place of this one.");
+  GPUAAS_RETURN_IF_ERROR(database_.Transact(SystemScope(), [&](Transaction& tx) {
+    return stores::FinishOperation(tx, OperationId(request.operation_id()), called_off, clock_.Now()).status();
+  }));
+  return flow::v1::Done();
 }
 
 absl::StatusOr<flow::v1::NodeStepResult> NodeActivities::Reconcile(const flow::v1::NodeStep& request) {
@@ -150,7 +166,7 @@ absl::StatusOr<flow::v1::NodeStepResult> NodeActivities::Reconcile(const flow::v
   }));
   GPUAAS_ASSIGN_OR_RETURN(const int removed,
                           ReconcileNode(database_, agents_, {node.id.str(), node.advertise_address}));
-  return Affected(static_cast<std::size_t>(removed));
+  return Affected(static_cast<std::size_t>(removed), "sandboxes removed");
 }
 
 absl::StatusOr<flow::v1::Done> NodeActivities::RevokeCertificate(const flow::v1::NodeStep& request) {

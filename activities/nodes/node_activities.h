@@ -31,6 +31,7 @@ class NodeActivities {
   absl::StatusOr<flow::v1::NodeStepResult> NotifyLost(const flow::v1::NodeStep& request);
   absl::StatusOr<flow::v1::NodeStepResult> ReleaseAll(const flow::v1::NodeStep& request);
   absl::StatusOr<flow::v1::NodeStepResult> CountLiving(const flow::v1::NodeStep& request);
+  absl::StatusOr<flow::v1::Done> CallOff(const flow::v1::NodeStep& request);
   absl::StatusOr<flow::v1::NodeStepResult> Reconcile(const flow::v1::NodeStep& request);
   absl::StatusOr<flow::v1::Done> RevokeCertificate(const flow::v1::NodeStep& request);
 

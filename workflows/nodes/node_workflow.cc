@@ -31,8 +31,7 @@ Task<flow::v1::NodeOutcome> NodeWorkflow::Run(flow::v1::NodeRequest request) {
     if (!status_.has_draining()) {
       co_await ctx_.Until(something);
     } else if (!co_await ctx_.UntilFor(something, kDrainPoll)) {
-      co_await ContinueDrain();
-      continue;
+      inbox_.push_back({Kind::kLook, {}});
     }
     Message message = std::move(inbox_.front());
     inbox_.pop_front();
@@ -50,7 +49,7 @@ Task<flow::v1::NodeOutcome> NodeWorkflow::Run(flow::v1::NodeRequest request) {
 
 // A step that fails for good leaves an ops item; the node goes on with its next message.
 Task<void> NodeWorkflow::Handle(Message message) {
-  const flow::v1::NodeStep step = StepOf(message.signal);
+  const flow::v1::NodeStep step = message.kind == Kind::kLook ? status_.draining() : StepOf(message.signal);
   std::optional<std::string> failure;
   try {
     switch (message.kind) {
@@ -66,11 +65,11 @@ Task<void> NodeWorkflow::Handle(Message message) {
         co_await ctx_.Execute(steps::kReconcile, step);
         break;
       case Kind::kCordon:
+        co_await CallOffDrain();
         co_await Enter(step, "cordoned", true);
         break;
       case Kind::kUncordon:
-        status_.clear_draining();
-        status_.set_reclaim(false);
+        co_await CallOffDrain();
         co_await Enter(step, "active", true);
         break;
       case Kind::kDrain:
@@ -78,6 +77,9 @@ Task<void> NodeWorkflow::Handle(Message message) {
         break;
       case Kind::kReclaim:
         co_await BeginDrain(step, true);
+        break;
+      case Kind::kLook:
+        if (status_.has_draining()) co_await ContinueDrain();
         break;
     }
   } catch (const temporal::ActivityError& error) {
@@ -99,6 +101,7 @@ Task<void> NodeWorkflow::BeginDrain(flow::v1::NodeStep order, bool reclaim) {
     co_await Enter(order, "draining", true);  // refused again: the order ends with the cause
     co_return;
   }
+  co_await CallOffDrain();
   *status_.mutable_draining() = order;
   status_.set_reclaim(reclaim);
   co_await ctx_.Execute(steps::kReleaseAll, order);
@@ -116,6 +119,15 @@ Task<void> NodeWorkflow::ContinueDrain() {
   co_await Enter(order, status_.reclaim() ? "reclaimed" : "cordoned", true);
   status_.clear_draining();
   status_.set_reclaim(false);
+}
+
+// An order that another one takes the place of: its operation ends, too.
+Task<void> NodeWorkflow::CallOffDrain() {
+  if (!status_.has_draining()) co_return;
+  const flow::v1::NodeStep order = status_.draining();
+  status_.clear_draining();
+  status_.set_reclaim(false);
+  co_await ctx_.Execute(steps::kCallOff, order);
 }
 
 Task<void> NodeWorkflow::Enter(flow::v1::NodeStep step, std::string state, bool ends_operation) {

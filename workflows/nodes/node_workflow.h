@@ -30,7 +30,7 @@ class NodeWorkflow {
   flow::v1::NodeStatus Status() const { return status_; }
 
  private:
-  enum class Kind { kLate, kLost, kBack, kCordon, kUncordon, kDrain, kReclaim };
+  enum class Kind { kLate, kLost, kBack, kCordon, kUncordon, kDrain, kReclaim, kLook };
   struct Message {
     Kind kind;
     flow::v1::NodeSignal signal;
@@ -40,6 +40,7 @@ class NodeWorkflow {
   temporal::Task<void> Handle(Message message);
   temporal::Task<void> BeginDrain(flow::v1::NodeStep order, bool reclaim);
   temporal::Task<void> ContinueDrain();
+  temporal::Task<void> CallOffDrain();
   temporal::Task<void> Enter(flow::v1::NodeStep step, std::string state, bool ends_operation);
 
   flow::v1::NodeStep StepOf(const flow::v1::NodeSignal& signal) const;

@@ -29,6 +29,7 @@ inline const temporal::Step<flow::v1::NodeStep, flow::v1::NodeStepResult> kNotif
 inline const temporal::Step<flow::v1::NodeStep, flow::v1::NodeStepResult> kReleaseAll{"nodes.ReleaseAll", InDatabase()};
 inline const temporal::Step<flow::v1::NodeStep, flow::v1::NodeStepResult> kCountLiving{"nodes.CountLiving",
                                                                                        InDatabase()};
+inline const temporal::Step<flow::v1::NodeStep, flow::v1::Done> kCallOff{"nodes.CallOff", InDatabase()};
 inline const temporal::Step<flow::v1::NodeStep, flow::v1::NodeStepResult> kReconcile{
     "nodes.Reconcile", OnNode().WithScheduleToClose(10min)};
 inline const temporal::Step<flow::v1::NodeStep, flow::v1::Done> kRevokeCertificate{"nodes.RevokeCertificate",

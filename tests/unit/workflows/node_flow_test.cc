@@ -33,6 +33,7 @@ class NodeFlow : public FlowFixture {
     });
     Mock(steps::kNotifyLost);
     Mock(steps::kReleaseAll);
+    Mock(steps::kCallOff);
     Mock(steps::kReconcile);
     Mock(steps::kRevokeCertificate);
     Mock(steps::kRaiseItem);
@@ -97,6 +98,26 @@ TEST_P(NodeFlow, UncordonCallsOffADrain) {
   SetLiving(0);
   Advance(15s);
   EXPECT_THAT(transitions_, ElementsAre("draining", "active!"));
+  EXPECT_EQ(CallsOf("nodes.CallOff"), 1);
+}
+
+TEST_P(NodeFlow, AnotherDrainTakesThePlaceOfTheFirst) {
+  SetLiving(1);
+  Send(kDrain);
+  Send(kReclaim);
+  EXPECT_EQ(CallsOf("nodes.CallOff"), 1);
+  EXPECT_TRUE(Status().reclaim());
+}
+
+TEST_P(NodeFlow, ADrainOutlivesAStepThatFailsWhileItIsLookedAt) {
+  SetLiving(1);
+  Send(kReclaim);
+  SetLiving(0);
+  Fail("nodes.RevokeCertificate", ErrorCode::kNotFound, 1);
+  Advance(15s);
+  EXPECT_EQ(CallsOf("ops.RaiseItem"), 1);
+  Advance(15s);
+  EXPECT_THAT(transitions_, ElementsAre("draining", "reclaimed!"));
 }
 
 TEST_P(NodeFlow, ReclaimDrainsRevokesAndEnds) {
