@@ -33,6 +33,7 @@ void AddGlobalFlags(CLI::App& root, GlobalFlags& flags) {
   setting("--tenant", "tenant", "The tenant to work in", "NAME");
   setting("--project", "project", "The project to work in", "NAME");
   root.add_option("--json", flags.fields, "Only these members, as JSON")->type_name("FIELDS")->group(kGroup);
+  root.add_option("--jq", flags.jq, "What this jq program makes of the JSON")->type_name("PROGRAM")->group(kGroup);
   root.add_option("--columns", flags.columns, "Only these columns")->type_name("NAMES")->group(kGroup);
   root.add_flag("--no-headers", flags.no_headers, "No header line in tables")->group(kGroup);
   root.add_flag("--interactive", flags.interactive, "Allow questions on the terminal")->group(kGroup);
@@ -92,8 +93,6 @@ CliError ExplainParseError(const CLI::App& root, const CLI::ParseError& error) {
   }
 
   const std::string word = unknown.front().substr(0, unknown.front().find('='));
-  if (word == "--jq")
-    return UsageError("--jq is not built in", "pipe the JSON into jq: " + words + " -o json | jq ...");
   std::vector<std::string> known;
   const bool is_option = word.starts_with('-');
   if (is_option) {
@@ -122,7 +121,9 @@ bool WantsJson(const std::vector<std::string>& arguments, const Settings::Enviro
     if ((argument == "-o" || argument == "--output") && i + 1 < arguments.size()) format = arguments[i + 1];
     if (argument.starts_with("--output=")) format = argument.substr(9);
     if (argument.starts_with("-o") && argument.size() > 2) format = argument.substr(2);
-    if (argument == "--json" || argument.starts_with("--json=")) format = "json";
+    for (const std::string_view json : {"--json", "--jq"}) {
+      if (argument == json || argument.starts_with(std::string(json) + "=")) format = "json";
+    }
   }
   return format.starts_with("json") || format == "yaml";
 }
@@ -187,6 +188,8 @@ int RunGpuaas(const std::vector<std::string>& arguments, Surroundings world) {
       }
       return fail(ExplainParseError(*root, error), WantsJson(arguments, run.world().environment));
     }
+    // A format or program that is none is refused before anything is sent.
+    if (run.flags.settings.contains("output") || !run.flags.jq.empty()) run.output();
     return static_cast<int>(run.action());
   } catch (const CliError& error) {
     return fail(error, WantsJson(run, arguments));

@@ -45,10 +45,10 @@ constexpr const char* kOutputTopic = R"(Data goes to stdout, everything else to 
 --output yaml      one document
 --output none      nothing but the exit code
 --json a,b.c       only these members
+--jq PROGRAM       what this jq program makes of the JSON, strings bare: gpuaas allocations list --jq '.items[].id'
 --columns a,b      only these columns; also any member of the object
 --no-headers       rows only
 
-A jq program runs outside: gpuaas allocations list -o json | jq '.items[].id'
 )";
 
 struct Topic {

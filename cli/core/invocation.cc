@@ -29,6 +29,18 @@ Surroundings RealSurroundings() {
   return world;
 }
 
+namespace {
+
+std::shared_ptr<Jq> CompileJq(const std::string& program) {
+  try {
+    return std::make_shared<Jq>(program);
+  } catch (const std::invalid_argument& complaint) {
+    throw UsageError(std::string("--jq: ") + complaint.what(), "gpuaas help output");
+  }
+}
+
+}  // namespace
+
 const Settings& Invocation::settings() {
   if (!settings_) settings_ = Settings::Resolve(flags.settings, world_.environment, profile_file());
   return *settings_;
@@ -44,7 +56,8 @@ Output& Invocation::output() {
   }
   OutputOptions options{*format, SplitList(flags.fields), SplitList(flags.columns), !flags.no_headers};
   const bool is_table = *format == Format::kTable || *format == Format::kWide;
-  if (!options.fields.empty() && is_table) options.format = Format::kJson;
+  if (!flags.jq.empty()) options.jq = CompileJq(flags.jq);
+  if ((!options.fields.empty() || options.jq != nullptr) && is_table) options.format = Format::kJson;
   return output_.emplace(std::move(options), world_.out_terminal, world_.out, Now());
 }
 
@@ -104,7 +117,7 @@ void Invocation::Progress(std::string_view text) {
   if (world_.err_terminal.is_tty || output().IsTable()) Note(text);
 }
 
-void Invocation::Confirm(bool yes, std::string_view what) {
+void Invocation::Confirm(bool yes, std::string_view what, const std::string& name) {
   if (yes) return;
   const Settings& s = settings();
   const std::string where = " at " + s.Get("url");
@@ -112,10 +125,11 @@ void Invocation::Confirm(bool yes, std::string_view what) {
     throw UsageError("refusing to " + std::string(what) + where + " without --yes",
                      "add --yes, or --interactive on a terminal");
   }
-  world_.err << "About to " << Printable(what) << Printable(where) << ". Continue? [y/N] " << std::flush;
+  world_.err << "About to " << Printable(what) << Printable(where) << ". "
+             << (name.empty() ? "Continue? [y/N] " : "Type " + Printable(name) + " to go on: ") << std::flush;
   std::string answer;
   std::getline(world_.in, answer);
-  if (answer == "y" || answer == "Y" || answer == "yes") return;
+  if (name.empty() ? answer == "y" || answer == "Y" || answer == "yes" : answer == name) return;
   throw CliError(ErrorCode::kInvalidArgument, "declined: nothing was done").Exit(ExitCode::kDeclined);
 }
 

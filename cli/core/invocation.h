@@ -22,6 +22,7 @@ namespace gpuaas::cli {
 struct GlobalFlags {
   std::map<std::string, std::string> settings;  // url, ca_file, tenant, project, output: those that were given
   std::string fields;                           // --json a,b
+  std::string jq;                               // --jq PROGRAM
   std::string columns;                          // --columns a,b
   bool no_headers = false;
   bool interactive = false;
@@ -78,8 +79,8 @@ class Invocation {
   void Progress(std::string_view text);
 
   // For what cannot be undone: passes with `yes`; asks with --interactive on a terminal; else refuses and names --yes.
-  // `action` reads "drain node node-0".
-  void Confirm(bool yes, std::string_view action);
+  // `action` reads "drain node node-0". With `name`, the answer has to be that name: for what is severe.
+  void Confirm(bool yes, std::string_view action, const std::string& name = {});
 
   // Shows the error as the chosen format has it.
   void Report(const CliError& error, bool as_json);

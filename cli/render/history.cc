@@ -136,7 +136,8 @@ std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Termin
   const bool show_attempts = attempts.is_array() && attempts.size() > 1;
 
   // A single cause belongs on the step's own line; several attempts say it themselves.
-  if (!show_attempts) row.detail = cause;
+  row.detail = Printable(TextAt(step, "detail"));
+  if (row.detail.empty() && !show_attempts) row.detail = cause;
   if (!retry.empty()) row.detail += (row.detail.empty() ? "" : "; ") + retry;
   std::vector<StepRow> rows = {row};
   if (!show_attempts) return rows;

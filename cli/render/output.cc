@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "cli/render/text.h"
 #include "cli/render/yaml.h"
 
 namespace gpuaas::cli {
@@ -75,6 +76,13 @@ Columns Output::Chosen(const Columns& columns) const {
 }
 
 void Output::Machine(const Json& value) {
+  if (options_.jq != nullptr && options_.format != Format::kNone) {
+    for (const std::string& line : options_.jq->Run(value)) {
+      data_ << (terminal_.is_tty ? Printable(line, /*keep_lines=*/true) : line) << '\n';
+    }
+    data_.flush();
+    return;
+  }
   if (options_.format == Format::kJson) data_ << Dump(value, 2) << '\n';
   if (options_.format == Format::kJsonl) data_ << Dump(value, -1) << '\n';
   if (options_.format == Format::kYaml) data_ << Defused(ToYaml(value));

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/render/jq.h"
 #include "cli/render/json.h"
 #include "cli/render/table.h"
 #include "cli/render/terminal.h"
@@ -21,6 +23,7 @@ struct OutputOptions {
   std::vector<std::string> fields;   // --json a,b: only these members (dotted paths), in this order
   std::vector<std::string> columns;  // --columns a,b: only these, in this order; any path of the object works
   bool headers = true;
+  std::shared_ptr<Jq> jq;  // --jq: the machine formats show what this program makes of the data; may be null
 };
 
 // Writes a command's data: the only thing that may write to stdout.
