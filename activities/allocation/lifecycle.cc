@@ -43,11 +43,24 @@ absl::Status OutcomeOf(const stores::Operation& operation, const flow::v1::Finis
   return MakeError(ErrorCode::kInvalidState, "The allocation was released before this was done.");
 }
 
+std::string LeaseOf(const stores::Allocation& allocation) {
+  return allocation.lease_expires_at ? "until " + FormatTime(*allocation.lease_expires_at) : "no lease end";
+}
+
 flow::v1::ActivateResult ActivateResultOf(const stores::Allocation& allocation) {
   flow::v1::ActivateResult result;
   if (allocation.activated_at) *result.mutable_active_at() = ToProto(*allocation.activated_at);
   if (allocation.lease_expires_at) *result.mutable_expires_at() = ToProto(*allocation.lease_expires_at);
+  result.set_detail(LeaseOf(allocation));
   return result;
+}
+
+std::string Gpus(int count) { return std::to_string(count) + (count == 1 ? " GPU" : " GPUs"); }
+
+flow::v1::Done DoneWith(std::string detail) {
+  flow::v1::Done done;
+  done.set_detail(std::move(detail));
+  return done;
 }
 
 }  // namespace
@@ -62,6 +75,9 @@ absl::StatusOr<flow::v1::AdmitResult> AllocationActivities::Admit(const flow::v1
                             allocation.driving_operation.str() == request.operation_id());
         result.set_state(std::string(domain::NameOf(allocation.state)));
         *result.mutable_limits() = limits_;
+        result.set_detail(result.admitted()
+                              ? std::to_string(allocation.gpus) + " x " + allocation.sku + " in " + allocation.region
+                              : "the state is " + result.state());
         return result;
       });
 }
@@ -82,6 +98,7 @@ absl::StatusOr<flow::v1::PlaceResult> AllocationActivities::Place(const flow::v1
           GPUAAS_RETURN_IF_ERROR(stores::TransitionAllocation(tx, placed).status());
           result.mutable_placement()->set_node_id(reservation->node.str());
           for (const auto& uuid : reservation->gpu_uuids) result.mutable_placement()->add_gpu_uuids(uuid);
+          result.set_detail(reservation->explanation);
           return result;
         }
         if (ErrorCodeOf(reservation.status()) != ErrorCode::kNoCapacity) return reservation.status();
@@ -91,6 +108,7 @@ absl::StatusOr<flow::v1::PlaceResult> AllocationActivities::Place(const flow::v1
         GPUAAS_RETURN_IF_ERROR(stores::SetAllocationReason(tx, id, queued.reason, wish.now));
         GPUAAS_ASSIGN_OR_RETURN(const int position, stores::QueuePosition(tx, id));
         result.set_queue_position(static_cast<unsigned>(position));
+        result.set_detail("position " + std::to_string(position) + " in the queue: " + queued.reason);
         return result;
       });
 }
@@ -117,8 +135,10 @@ absl::StatusOr<flow::v1::ExtendResult> AllocationActivities::Extend(const flow::
   auto extended = database_.TransactFor<stores::Allocation>(SystemScope(), [&](Transaction& tx) {
     return stores::ExtendAllocationLease(tx, id, operation, by, clock_.Now());
   });
+  std::string refusal;
   if (!extended.ok()) {
     const absl::Status refused = extended.status();
+    refusal = std::string(refused.message());
     if (InfoOf(ErrorCodeOf(refused)).retryable) return refused;
     extended = database_.TransactFor<stores::Allocation>(
         SystemScope(), [&](Transaction& tx) -> absl::StatusOr<stores::Allocation> {
@@ -129,6 +149,7 @@ absl::StatusOr<flow::v1::ExtendResult> AllocationActivities::Extend(const flow::
   }
   flow::v1::ExtendResult result;
   if (extended->lease_expires_at) *result.mutable_expires_at() = ToProto(*extended->lease_expires_at);
+  result.set_detail((refusal.empty() ? "" : refusal + "; ") + LeaseOf(*extended));
   return result;
 }
 
@@ -141,29 +162,34 @@ absl::StatusOr<flow::v1::Done> AllocationActivities::BeginRelease(const flow::v1
     return stores::TransitionAllocation(tx, releasing).status();
   });
   if (!status.ok()) return status;
-  return flow::v1::Done();
+  return DoneWith(request.message());
 }
 
 absl::StatusOr<flow::v1::Done> AllocationActivities::CloseUsage(const flow::v1::CloseUsageRequest& request) {
+  std::string detail;
   const absl::Status status = database_.Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
     // Never after now, whatever a node's clock says; never proven to run: at its opening, which the store sees to.
     Time at;
     if (request.has_at()) at = std::min(std::chrono::floor<Time::duration>(FromProto(request.at())), clock_.Now());
-    return stores::CloseUsage(tx, AllocationId(request.step().allocation_id()), at, request.cause()).status();
+    GPUAAS_ASSIGN_OR_RETURN(const auto closed,
+                            stores::CloseUsage(tx, AllocationId(request.step().allocation_id()), at, request.cause()));
+    detail = closed ? Gpus(closed->gpus) + " until " + FormatTime(*closed->closed_at) : "none was open";
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return flow::v1::Done();
+  return DoneWith(std::move(detail));
 }
 
 absl::StatusOr<flow::v1::Done> AllocationActivities::FreePlacement(const flow::v1::StepRequest& request) {
+  int freed = 0;
   const absl::Status status = database_.Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
     const AllocationId id(request.allocation_id());
     GPUAAS_ASSIGN_OR_RETURN(const auto allocation, stores::GetAllocation(tx, id));
-    GPUAAS_ASSIGN_OR_RETURN(const int freed, stores::FreeGpus(tx, id, clock_.Now()));
+    GPUAAS_ASSIGN_OR_RETURN(freed, stores::FreeGpus(tx, id, clock_.Now()));
     return freed == 0 ? absl::OkStatus() : KickQueue(tx, allocation.region, clock_.Now()).status();
   });
   if (!status.ok()) return status;
-  return flow::v1::Done();
+  return DoneWith(Gpus(freed) + " freed");
 }
 
 absl::StatusOr<flow::v1::Done> AllocationActivities::Finish(const flow::v1::FinishRequest& request) {
@@ -183,7 +209,7 @@ absl::StatusOr<flow::v1::Done> AllocationActivities::Finish(const flow::v1::Fini
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return flow::v1::Done();
+  return DoneWith(request.message());
 }
 
 }  // namespace gpuaas::activities

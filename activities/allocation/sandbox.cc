@@ -92,7 +92,10 @@ absl::StatusOr<flow::v1::RemovalResult> AllocationActivities::Deprovision(const 
     return absl::OkStatus();
   });
   flow::v1::RemovalResult result;
-  if (absl::IsNotFound(found)) return result;
+  if (absl::IsNotFound(found)) {
+    result.set_detail("nothing was placed");
+    return result;
+  }
   GPUAAS_RETURN_IF_ERROR(found);
 
   node::v1::RemoveSandboxRequest remove;
@@ -104,6 +107,7 @@ absl::StatusOr<flow::v1::RemovalResult> AllocationActivities::Deprovision(const 
   } else if (proven) {
     *result.mutable_last_proven_at() = workflows::ToProto(*proven);
   }
+  result.set_detail("removed from node " + node.node_id);
   return result;
 }
 
@@ -112,6 +116,7 @@ absl::StatusOr<flow::v1::RemovalResult> AllocationActivities::Fence(const flow::
       SystemScope(), [&](Transaction& tx) -> absl::StatusOr<flow::v1::RemovalResult> {
         flow::v1::RemovalResult result;
         result.set_fenced(true);
+        result.set_detail("the node fences itself without contact");
         const auto reservation = stores::GetReservation(tx, AllocationId(request.allocation_id()));
         if (absl::IsNotFound(reservation.status())) return result;
         if (!reservation.ok()) return reservation.status();

@@ -9,6 +9,7 @@
 #include "domain/nodes/tls_name.h"
 #include "domain/status.h"
 #include "gpuaas/node/v1/node_agent.grpc.pb.h"
+#include "platform/log/log.h"
 
 namespace gpuaas::activities {
 namespace {
@@ -83,6 +84,8 @@ class GrpcAgentClient final : public AgentClient {
     auto stub = StubFor(node);
     if (!stub.ok()) return stub.status();
     grpc::ClientContext context;
+    const std::string correlation = platform::CurrentCorrelationId();
+    if (!correlation.empty()) context.AddMetadata("x-correlation-id", correlation);
     context.set_deadline(std::chrono::system_clock::now() + timeout);
     Response response;
     const grpc::Status status = ((**stub).*method)(&context, request, &response);

@@ -28,11 +28,20 @@ StepKey KeyOf(const temporal::Payloads& input) {
   return {step.value("operationId", std::string()), step.value("correlationId", std::string())};
 }
 
-stores::AttemptEnd EndOf(const absl::Status& status, bool cancelled, Time now, temporal::Duration pause) {
+// What the result says for the reader of the history.
+std::string DetailOf(const temporal::Payload& result) {
+  const auto json = nlohmann::json::parse(result.data(), nullptr, /*allow_exceptions=*/false);
+  return json.is_object() ? json.value("detail", std::string()) : std::string();
+}
+
+stores::AttemptEnd EndOf(const absl::StatusOr<temporal::Payload>& result, bool cancelled, Time now,
+                         temporal::Duration pause) {
+  const absl::Status& status = result.status();
   stores::AttemptEnd end;
   end.now = now;
   if (status.ok()) {
     end.outcome = "completed";
+    end.message = DetailOf(*result);
   } else if (cancelled && status.code() == absl::StatusCode::kCancelled) {
     end.outcome = "cancelled";
   } else {
@@ -82,7 +91,7 @@ absl::StatusOr<temporal::Payload> AttemptsInterceptor::Execute(temporal::Activit
   auto result = next();
 
   const auto end =
-      EndOf(result.status(), context.cancelled(), clock_.Now(), steps_.PauseAfter(info.activity_type, info.attempt));
+      EndOf(result, context.cancelled(), clock_.Now(), steps_.PauseAfter(info.activity_type, info.attempt));
   if (end.outcome == "failed") {
     platform::LogWarning("step failed", {{"step", info.activity_type},
                                          {"workflow_id", info.workflow_id},

@@ -40,7 +40,7 @@ absl::StatusOr<platform::Response> GetAllocationHistory(Services& services, cons
       services.database.TransactFor<stores::Allocation>(call.access.RowScope(), [&](platform::Transaction& tx) {
         return FindAllocation(tx, call, Permission::kAllocationRead);
       }));
-  GPUAAS_ASSIGN_OR_RETURN(Json history, LoadHistory(services, call.access.RowScope(), allocation.WorkflowId()));
+  GPUAAS_ASSIGN_OR_RETURN(Json history, LoadHistory(services, call, call.access.RowScope(), allocation.WorkflowId()));
   return JsonResponse(200, history);
 }
 

@@ -1,11 +1,13 @@
 #include "api/ops/history.h"
 
-#include "api/common/call.h"
+#include <google/protobuf/util/json_util.h>
+
 #include "api/ops/history_steps.h"
 #include "api/ops/workflow_view.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "platform/log/log.h"
+#include "temporal/api/history/v1/message.pb.h"
 #include "temporal/client/client.h"
 
 namespace gpuaas::api {
@@ -38,6 +40,13 @@ void AddPending(std::vector<HistoryStep>& steps, const temporal::WorkflowDescrip
   }
 }
 
+Json EventsOf(const History& history) {
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(history, &text).ok()) return Json::array();
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("events") ? json["events"] : Json::array();
+}
+
 }  // namespace
 
 Json BuildHistory(const std::string& workflow_id, const History* history,
@@ -68,7 +77,8 @@ Json BuildHistory(const std::string& workflow_id, const History* history,
           {"steps", items}};
 }
 
-absl::StatusOr<Json> LoadHistory(Services& services, const platform::Scope& scope, const std::string& workflow_id) {
+absl::StatusOr<Json> LoadHistory(Services& services, const Call& call, const platform::Scope& scope,
+                                 const std::string& workflow_id) {
   using Attempts = std::vector<stores::Attempt>;
   GPUAAS_ASSIGN_OR_RETURN(Attempts attempts,
                           services.database.TransactFor<Attempts>(
@@ -82,8 +92,10 @@ absl::StatusOr<Json> LoadHistory(Services& services, const platform::Scope& scop
     platform::LogInfo("history from the attempts alone",
                       {{"workflow_id", workflow_id}, {"error", ToStd(history.status().message())}});
   }
-  return BuildHistory(workflow_id, history.ok() ? &*history : nullptr, description.ok() ? &*description : nullptr,
-                      attempts);
+  Json answer = BuildHistory(workflow_id, history.ok() ? &*history : nullptr,
+                             description.ok() ? &*description : nullptr, attempts);
+  if (call.Query("events") == "true") answer["events"] = history.ok() ? EventsOf(*history) : Json::array();
+  return answer;
 }
 
 }  // namespace gpuaas::api

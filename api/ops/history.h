@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/common/call.h"
 #include "api/common/services.h"
 #include "platform/postgres/database.h"
 #include "stores/ops/attempts.h"
@@ -23,9 +24,9 @@ nlohmann::json BuildHistory(const std::string& workflow_id, const temporal::api:
                             const temporal::WorkflowDescription* description,
                             const std::vector<stores::Attempt>& attempts);
 
-// Reads both and joins them. Without an answer from the workflow service the attempts alone are shown. kNotFound if
-// neither knows the workflow; the database's errors.
-absl::StatusOr<nlohmann::json> LoadHistory(Services& services, const platform::Scope& scope,
+// Reads both and joins them, with the raw events if the call asks for them. Without an answer from the workflow service
+// the attempts alone are shown. Errors: the database's.
+absl::StatusOr<nlohmann::json> LoadHistory(Services& services, const Call& call, const platform::Scope& scope,
                                            const std::string& workflow_id);
 
 }  // namespace gpuaas::api

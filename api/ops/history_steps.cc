@@ -172,6 +172,7 @@ void AddAttempts(HistoryStep& step, const std::vector<stores::Attempt>& attempts
   for (const stores::Attempt& attempt : attempts) {
     if (attempt.activity_id != step.activity_id) continue;
     step.attempts = std::max(step.attempts, attempt.number);
+    if (attempt.outcome == "completed") step.detail = attempt.message;
     step.attempt_list.push_back({{"attempt", attempt.number},
                                  {"state", StateOf(attempt)},
                                  {"started_at", JsonOf(attempt.started_at)},
@@ -188,6 +189,7 @@ Json ToJson(const HistoryStep& step) {
           {"started_at", JsonOf(step.started_at)},
           {"ended_at", JsonOf(step.ended_at)},
           {"error", step.error},
+          {"detail", step.detail},
           {"next_retry_at", JsonOf(step.next_retry_at)},
           {"attempt_list", step.attempt_list}};
 }

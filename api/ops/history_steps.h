@@ -22,6 +22,7 @@ struct HistoryStep {
   std::optional<Time> started_at;
   std::optional<Time> ended_at;
   nlohmann::json error;  // null or {code, message}
+  std::string detail;    // what came of it, for the reader
   std::optional<Time> next_retry_at;
   nlohmann::json attempt_list = nlohmann::json::array();
 };

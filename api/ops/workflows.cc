@@ -54,7 +54,7 @@ absl::StatusOr<platform::Response> DescribeWorkflow(Services& services, const Ca
 }
 
 absl::StatusOr<platform::Response> GetWorkflowHistory(Services& services, const Call& call) {
-  GPUAAS_ASSIGN_OR_RETURN(Json history, LoadHistory(services, platform::SystemScope(), WorkflowId(call)));
+  GPUAAS_ASSIGN_OR_RETURN(Json history, LoadHistory(services, call, platform::SystemScope(), WorkflowId(call)));
   if (history["steps"].empty() && history["run_id"].is_null()) {
     return MakeError(ErrorCode::kNotFound, "no such workflow: " + WorkflowId(call));
   }

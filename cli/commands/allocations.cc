@@ -8,6 +8,7 @@
 #include "cli/commands/allocation_watch.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/support.h"
+#include "cli/commands/workflow_history.h"
 #include "cli/render/history.h"
 
 namespace gpuaas::cli {
@@ -274,23 +275,26 @@ std::string NextAfterHistory(const Json& allocation) {
 }
 
 void AddHistory(CLI::App& allocations, Invocation& run) {
-  auto id = std::make_shared<std::string>();
+  struct Flags {
+    std::string id;
+    HistoryFlags shown;
+  };
+  auto flags = std::make_shared<Flags>();
   CLI::App* history =
       AddCommand(allocations, run, "history", "Every step of an allocation, with its attempts and causes",
-                 "  gpuaas allocations history alloc_01J8", [&run, id] {
-                   const std::string whole = ResolveId(run.session(), kAllocation, *id);
-                   const Json steps = run.session().Get(PathOf(kAllocation, whole, "history"));
-                   std::string picture;
-                   if (run.output().IsTable()) {
+                 "  gpuaas allocations history alloc_01J8\n"
+                 "  gpuaas allocations history alloc_01J8 --events -o json",
+                 [&run, flags] {
+                   const std::string whole = ResolveId(run.session(), kAllocation, flags->id);
+                   return ShowHistory(run, PathOf(kAllocation, whole, "history"), flags->shown, [&](const Json& steps) {
                      const Json allocation = run.session().Get(PathOf(kAllocation, whole));
                      const Terminal& terminal = run.output().terminal();
-                     picture = HistoryPicture(AllocationTitle(allocation, terminal, run.Now()), steps,
-                                              NextAfterHistory(allocation), terminal, run.Now());
-                   }
-                   run.output().ObjectOr(steps, picture);
-                   return ExitCode::kDone;
+                     return HistoryPicture(AllocationTitle(allocation, terminal, run.Now()), steps,
+                                           NextAfterHistory(allocation), terminal, run.Now());
+                   });
                  });
-  history->add_option("allocation", *id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
+  AddHistoryFlags(*history, flags->shown);
+  history->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "cli/commands/groups.h"
@@ -40,15 +41,28 @@ const Columns kGpuColumns = {{"index", "index"},
 struct NodeAction {
   const char* name;
   const char* description;
-  bool destructive;
+  enum class Danger { kNone, kEndsAllocations, kSevere } danger;
+
+  bool IsDestructive() const { return danger != Danger::kNone; }
 };
 
 constexpr std::array<NodeAction, 4> kActions = {{
-    {"cordon", "Place nothing new on the node", false},
-    {"uncordon", "Let the node be used again", false},
-    {"drain", "Place nothing new and release what runs on the node", true},
-    {"reclaim", "Take the node out for good; it has to be enrolled anew to come back", true},
+    {"cordon", "Place nothing new on the node", NodeAction::Danger::kNone},
+    {"uncordon", "Let the node be used again", NodeAction::Danger::kNone},
+    {"drain", "Place nothing new and release what runs on the node", NodeAction::Danger::kEndsAllocations},
+    {"reclaim", "Take the node out for good; it has to be enrolled anew to come back", NodeAction::Danger::kSevere},
 }};
+
+void ConfirmAction(Invocation& run, const NodeAction& action, const std::string& id) {
+  const Json node = run.session().Get(PathOf(kNode, id));
+  std::set<std::string> held;
+  for (const Json& gpu : At(node, "gpus")) held.insert(TextAt(gpu, "allocation_id"));
+  held.erase("");
+  std::string what = std::string(action.name) + " node " + TextAt(node, "name") + " (" + id + ")";
+  for (const std::string& allocation : held)
+    what += (allocation == *held.begin() ? ", which ends " : ", ") + allocation;
+  run.Confirm(/*yes=*/false, what, action.danger == NodeAction::Danger::kSevere ? TextAt(node, "name") : std::string());
+}
 
 void AddAction(CLI::App& nodes, Invocation& run, const NodeAction& action) {
   struct Flags {
@@ -61,10 +75,10 @@ void AddAction(CLI::App& nodes, Invocation& run, const NodeAction& action) {
   const std::string name = action.name;
   CLI::App* command = AddCommand(
       nodes, run, name, action.description,
-      "  gpuaas nodes " + name + " node-0 --reason 'new driver'" + (action.destructive ? " --yes" : ""),
-      [&run, flags, name, destructive = action.destructive] {
+      "  gpuaas nodes " + name + " node-0 --reason 'new driver'" + (action.IsDestructive() ? " --yes" : ""),
+      [&run, flags, name, action] {
         const std::string id = ResolveId(run.session(), kNode, flags->id);
-        if (destructive) run.Confirm(flags->yes, name + " node " + flags->id + " (" + id + ")");
+        if (action.IsDestructive() && !flags->yes) ConfirmAction(run, action, id);
         Json body = Json::object();
         if (!flags->reason.empty()) body["reason"] = flags->reason;
         run.output().Object(run.session().Mutate({"POST", PathOf(kNode, id, name), body, flags->key}), kNodeColumns);
@@ -72,7 +86,7 @@ void AddAction(CLI::App& nodes, Invocation& run, const NodeAction& action) {
       });
   command->add_option("node", flags->id, "Id, its beginning, or name")->required()->type_name(kNodeId);
   command->add_option("--reason", flags->reason, "Kept with the node and in its log")->type_name("TEXT");
-  if (action.destructive) command->add_flag("-y,--yes", flags->yes, "Do not ask");
+  if (action.IsDestructive()) command->add_flag("-y,--yes", flags->yes, "Do not ask");
   AddKeyFlag(*command, flags->key);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/commands/groups.h"
 #include "cli/commands/support.h"
+#include "cli/commands/workflow_history.h"
 #include "cli/render/history.h"
 #include "cli/render/text.h"
 
@@ -25,12 +26,9 @@ const Columns kPendingStep = {{"step", "name"},
                               {"next_retry_at", "next_retry_at", Column::Kind::kTime},
                               {"cause", "error.message"}};
 
-const Columns kOpsItem = {{"id", "id"},
-                          {"kind", "kind"},
-                          {"resource", "resource"},
-                          {"since", "created_at", Column::Kind::kTime},
-                          {"message", "message"},
-                          {"runbook", "runbook"}};
+const Columns kOpsItem = {
+    {"id", "id"},       {"kind", "kind"},      {"resource", "resource"}, {"since", "opened_at", Column::Kind::kTime},
+    {"title", "title"}, {"runbook", "runbook"}};
 
 std::string Counts(const Json& by_state) {
   std::string text;
@@ -96,13 +94,13 @@ ExitCode Describe(Invocation& run, const WorkflowName& name) {
   return ExitCode::kDone;
 }
 
-ExitCode History(Invocation& run, const WorkflowName& name) {
-  const Json history = run.session().Get(PathOfWorkflow(name, "history"));
-  const Terminal& terminal = run.output().terminal();
-  const std::string title = terminal.Paint(Style::kBold, Printable(TextAt(history, "workflow_id"))) + "  " +
-                            Printable(TextAt(history, "status")) + "  " + Printable(TextAt(history, "run_id"));
-  run.output().ObjectOr(history, HistoryPicture(title, history, {}, terminal, run.Now()));
-  return ExitCode::kDone;
+ExitCode History(Invocation& run, const WorkflowName& name, const HistoryFlags& flags) {
+  return ShowHistory(run, PathOfWorkflow(name, "history"), flags, [&](const Json& history) {
+    const Terminal& terminal = run.output().terminal();
+    const std::string title = terminal.Paint(Style::kBold, Printable(TextAt(history, "workflow_id"))) + "  " +
+                              Printable(TextAt(history, "status")) + "  " + Printable(TextAt(history, "run_id"));
+    return HistoryPicture(title, history, {}, terminal, run.Now());
+  });
 }
 
 }  // namespace
@@ -136,11 +134,16 @@ void AddOps(CLI::App& root, Invocation& run) {
                                   [&run, described] { return Describe(run, *described); });
   AddWorkflowName(*describe, *described);
 
-  auto told = std::make_shared<WorkflowName>();
+  struct Told {
+    WorkflowName name;
+    HistoryFlags shown;
+  };
+  auto told = std::make_shared<Told>();
   CLI::App* history = AddCommand(*workflows, run, "history", "Every step of a workflow, with its attempts and causes",
                                  "  gpuaas ops workflows history allocation/alloc_01J8...",
-                                 [&run, told] { return History(run, *told); });
-  AddWorkflowName(*history, *told);
+                                 [&run, told] { return History(run, told->name, told->shown); });
+  AddWorkflowName(*history, told->name);
+  AddHistoryFlags(*history, told->shown);
 }
 
 }  // namespace gpuaas::cli

@@ -94,4 +94,6 @@ CorrelationScope::CorrelationScope(std::string_view correlation_id)
     : former_(std::exchange(current_correlation_id, std::string(correlation_id))) {}
 CorrelationScope::~CorrelationScope() { current_correlation_id = std::move(former_); }
 
+std::string CurrentCorrelationId() { return current_correlation_id; }
+
 }  // namespace gpuaas::platform

@@ -58,6 +58,9 @@ class CorrelationScope {
   std::string former_;
 };
 
+// The id of the innermost scope of this thread; empty outside of any.
+std::string CurrentCorrelationId();
+
 // `text` with everything that looks like a credential replaced; what Log applies to messages and values.
 std::string Redact(std::string_view text);
 

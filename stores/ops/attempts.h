@@ -23,7 +23,7 @@ struct Attempt {
   std::optional<Time> ended_at;
   std::string outcome;     // "running" | "completed" | "failed" | "cancelled"; running without end: the worker died
   std::string error_code;  // wire name of an ErrorCode; empty unless failed
-  std::string message;
+  std::string message;     // the cause of a failure, or what came of a completed step
   bool retryable = false;  // of the failure
   std::optional<Time> next_retry_at;
 };

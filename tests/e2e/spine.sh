@@ -34,9 +34,21 @@ check "history has the names that checks rely on" jq -e 'has("workflow_id") and 
   (.steps | length) > 3 and all(.steps[]; has("name") and has("kind") and has("state") and has("attempts") and has("started_at")
   and has("ended_at") and has("error") and has("next_retry_at"))' <<<"$history"
 shown=$("$TEMPORAL_CLI" workflow show --address "127.0.0.1:$TEMPORAL_PORT" --workflow-id "allocation/$id" --output json)
-completed=$(jq '[.events[] | select(.eventType | test("ACTIVITY_TASK_COMPLETED"))] | length' <<<"$shown")
-same "temporal workflow show agrees with history on the activities" "$completed" \
-  "$(jq '[.steps[] | select(.kind == "activity" and .state == "completed")] | length' <<<"$history")"
+same "temporal workflow show agrees with history on the run" \
+  "$(jq -r '.events[0].workflowExecutionStartedEventAttributes.originalExecutionRunId' <<<"$shown") completed" \
+  "$(jq -r '.run_id + " " + .status' <<<"$history")"
+same "and on the activities, their order, attempts and ends" \
+  "$(jq -c '.events as $all | [$all[] | select(.activityTaskScheduledEventAttributes) as $s | .eventId as $id |
+    {name: .activityTaskScheduledEventAttributes.activityType.name,
+     attempts: ([$all[].activityTaskStartedEventAttributes | select(.scheduledEventId == $id).attempt] | last),
+     ended: ([$all[] | select(.activityTaskCompletedEventAttributes.scheduledEventId == $id)] | length)}]' <<<"$shown")" \
+  "$(jq -c '[.steps[] | select(.kind == "activity") |
+    {name, attempts, ended: (if .state == "completed" then 1 else 0 end)}]' <<<"$history")"
+same "and on the signals" "$(jq -c '[.events[].workflowExecutionSignaledEventAttributes.signalName | values]' <<<"$shown")" \
+  "$(jq -c '[.steps[] | select(.kind == "signal").name]' <<<"$history")"
+same "history --events has the same events" "$(jq -c '[.events[] | {eventId, eventType}]' <<<"$shown")" \
+  "$(as dev-user allocations history "$id" --events --output json | jq -c '[.events[] | {eventId, eventType}]')"
+check "history tells what came of a step" jq -e '.steps[] | select(.name == "allocation.Place").detail | test("nodes fit")' <<<"$history"
 check "its input is readable in Temporal" grep -q "$id" <<<"$(jq -r '.events[0].workflowExecutionStartedEventAttributes.input.payloads[0] | (.data // .) | if type == "string" then @base64d else tostring end' <<<"$shown")"
 
 k=$(new_key)

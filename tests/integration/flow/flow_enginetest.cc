@@ -19,6 +19,7 @@ using domain::AllocationState;
 using platform::SystemScope;
 using platform::Transaction;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class Flow : public ::testing::Test {
@@ -90,6 +91,7 @@ TEST_F(Flow, EveryAttemptIsRecordedWithItsCause) {
   ASSERT_TRUE(world_.WaitForState(id, AllocationState::kActive));
   std::vector<std::string> outcomes;
   for (const auto& attempt : Attempts(id)) {
+    if (attempt.step == "allocation.Place") EXPECT_THAT(attempt.message, HasSubstr("nodes fit"));
     if (attempt.step != "allocation.Provision") continue;
     outcomes.push_back(attempt.outcome + " " + attempt.error_code);
     if (attempt.outcome == "failed") EXPECT_TRUE(attempt.next_retry_at.has_value());

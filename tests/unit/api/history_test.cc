@@ -49,6 +49,7 @@ stores::Attempt AttemptOf(const std::string& run, const std::string& activity, i
     attempt.error_code = "node_unreachable";
     attempt.message = "no answer";
   }
+  if (outcome == "completed") attempt.message = "on node gpu-14";
   return attempt;
 }
 
@@ -80,6 +81,7 @@ TEST(BuildHistory, FoldsEventsIntoStepsAndJoinsTheAttempts) {
   EXPECT_EQ(provision["attempts"], 3);
   EXPECT_EQ(provision["started_at"], "2027-01-15T08:00:01.000000Z");
   EXPECT_EQ(provision["error"], nullptr);
+  EXPECT_EQ(provision["detail"], "on node gpu-14");
   ASSERT_EQ(provision["attempt_list"].size(), 3u);
   EXPECT_EQ(provision["attempt_list"][0]["error"]["code"], "node_unreachable");
   EXPECT_EQ(provision["attempt_list"][2]["error"], nullptr);

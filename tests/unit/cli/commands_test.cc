@@ -160,16 +160,33 @@ TEST(ReleaseTest, OneNeedsNoQuestionSeveralDo) {
 TEST(ConfirmTest, AsksOnlyWhenInteractive) {
   FakeWorld world;
   const std::string node = "node_01J8ZZZZZZZZZZZZZZZZZZZZZZ";
+  world.On("GET /api/v1/nodes/" + node,
+           Answer(200, {{"id", node}, {"name", "gpu-14"}, {"gpus", {{{"index", 0}, {"allocation_id", kId}}}}}));
   world.On("POST /api/v1/nodes/" + node + "/drain", Answer(202, {{"id", node}, {"state", "draining"}}));
   EXPECT_EQ(world.Run({"nodes", "drain", node}), 2);
   world.in_is_tty = true;
   EXPECT_EQ(world.Run({"nodes", "drain", node}), 2);
   world.in = "n\n";
   EXPECT_EQ(world.Run({"--interactive", "nodes", "drain", node}), 5);
+  EXPECT_THAT(world.err, HasSubstr("drain node gpu-14 (" + node + "), which ends " + kId));
   EXPECT_THAT(world.Sent("POST /api/v1/nodes/" + node + "/drain"), IsEmpty());
   world.in = "y\n";
   EXPECT_EQ(world.Run({"nodes", "drain", node, "--interactive"}), 0);
   EXPECT_EQ(world.Run({"nodes", "drain", node, "--yes"}), 0);
+}
+
+TEST(ConfirmTest, WhatIsSevereNeedsTheName) {
+  FakeWorld world;
+  const std::string node = "node_01J8ZZZZZZZZZZZZZZZZZZZZZZ";
+  world.On("GET /api/v1/nodes/" + node, Answer(200, {{"id", node}, {"name", "gpu-14"}, {"gpus", Json::array()}}));
+  world.On("POST /api/v1/nodes/" + node + "/reclaim", Answer(202, {{"id", node}, {"state", "draining"}}));
+  world.in_is_tty = true;
+  world.in = "y\n";
+  EXPECT_EQ(world.Run({"--interactive", "nodes", "reclaim", node}), 5);
+  EXPECT_THAT(world.err, HasSubstr("Type gpu-14"));
+  EXPECT_THAT(world.Sent("POST /api/v1/nodes/" + node + "/reclaim"), IsEmpty());
+  world.in = "gpu-14\n";
+  EXPECT_EQ(world.Run({"--interactive", "nodes", "reclaim", node}), 0);
 }
 
 TEST(ConnectTest, GivesCommandHostPortUser) {
@@ -262,8 +279,6 @@ TEST(UsageTest, UnknownWordsSuggest) {
   EXPECT_THAT(world.err, HasSubstr("did you mean gpuaas allocations list?"));
   EXPECT_EQ(world.Run({"allocations", "list", "--limt", "3", "--output", "json"}), 2);
   EXPECT_EQ(Json::parse(world.err)["code"], "invalid_argument");
-  EXPECT_EQ(world.Run({"allocations", "list", "--jq", ".x"}), 2);
-  EXPECT_THAT(world.err, HasSubstr("jq"));
   EXPECT_EQ(world.Run({}), 0);
   EXPECT_THAT(world.out, HasSubstr("allocations"));
   EXPECT_EQ(world.Run({"allocations"}), 2);
@@ -275,6 +290,39 @@ TEST(UsageTest, UnknownWordsSuggest) {
   EXPECT_THAT(world.out, HasSubstr(".SS gpuaas ops workflows history\n"));
   EXPECT_EQ(world.Run({"version", "-o", "json"}), 0);
   EXPECT_EQ(Json::parse(world.out)["name"], "gpuaas");
+}
+
+TEST(JqTest, ShowsWhatTheProgramMakesOfTheData) {
+  FakeWorld world;
+  world.On("GET /api/v1/allocations/" + kId, Answer(200, AllocationIn("active")));
+  EXPECT_EQ(world.Run({"allocations", "get", kId, "--jq", ".state, .gpus, [.id]"}), 0);
+  EXPECT_EQ(world.out, "active\n8\n[\"" + kId + "\"]\n");
+  EXPECT_EQ(world.Run({"allocations", "get", kId, "--jq", ".state | tonumber"}), 1);
+  EXPECT_THAT(world.err, HasSubstr("cannot be parsed as a number"));
+}
+
+TEST(JqTest, ABadProgramIsRefusedBeforeAnythingIsSent) {
+  FakeWorld world;
+  EXPECT_EQ(world.Run({"allocations", "release", kId, "--jq", ".state |"}), 2);
+  EXPECT_THAT(world.err, HasSubstr("syntax error"));
+  EXPECT_THAT(world.Sent("POST /api/v1/allocations/" + kId + "/release"), IsEmpty());
+  EXPECT_EQ(world.Run({"allocations", "release", kId, "-o", "xml"}), 2);
+  EXPECT_THAT(world.Sent("POST /api/v1/allocations/" + kId + "/release"), IsEmpty());
+}
+
+TEST(HistoryTest, EventsAreTheWorkflowServices) {
+  FakeWorld world;
+  const Json scheduled = {{"eventId", "5"},
+                          {"eventTime", "2025-01-02T03:02:12Z"},
+                          {"eventType", "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"},
+                          {"activityTaskScheduledEventAttributes", {{"activityType", {{"name", "allocation.Place"}}}}}};
+  world.On("GET /api/v1/allocations/" + kId + "/history",
+           Answer(200, {{"steps", Json::array()}, {"events", Json::array({scheduled})}}));
+  EXPECT_EQ(world.Run({"allocations", "history", kId, "--events"}), 0);
+  EXPECT_THAT(world.out, HasSubstr("activity-task-scheduled  allocation.Place"));
+  EXPECT_THAT(world.Sent("GET /api/v1/allocations/" + kId + "/history")[0].url, HasSubstr("?events=true"));
+  EXPECT_EQ(world.Run({"allocations", "history", kId, "--events", "-o", "json"}), 0);
+  EXPECT_EQ(Json::parse(world.out), (Json{{"events", Json::array({scheduled})}}));
 }
 
 TEST(UsageTest, HistoryOfAWorkflowByEitherName) {

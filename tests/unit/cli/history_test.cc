@@ -20,6 +20,7 @@ Json Step(const std::string& name, const std::string& state, const std::string& 
           {"started_at", begin},
           {"ended_at", end.empty() ? Json() : Json(end)},
           {"error", nullptr},
+          {"detail", name == "Place" ? "gpu-14 (3 of 40 nodes fit)" : ""},
           {"next_retry_at", nullptr},
           {"attempt_list", Json::array()}};
 }
@@ -56,7 +57,7 @@ TEST(HistoryTest, Picture) {
       HistoryPicture(AllocationTitle(allocation, terminal, kNow), History(), "gpuaas allocations list", terminal, kNow),
       kId + R"(  train-7b  FAILED  8 x h200-sxm-8x  03:02:11Z  14m00s  op_5K2Q
 #  STEP        STATUS  TRY  START     TOOK   DETAIL
-1  place       ok      1    03:02:12  1.1s
+1  place       ok      1    03:02:12  1.1s   gpu-14 (3 of 40 nodes fit)
 2  provision   ok      3    03:02:13  4m02s
    |- try 1-2               03:02:13  3m10s  node agent unreachable (node_unreachable), 2x
    `- try 3                 03:05:31  44s    ok
