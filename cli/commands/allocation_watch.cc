@@ -93,10 +93,12 @@ class View {
     }
     const Terminal& terminal = run_.world().err_terminal;
     std::vector<StepRow> finished, current;
-    std::size_t number = 0;
+    StepCounter counter;
+    std::size_t index = 0;
     for (const Json& step : At(history, "steps")) {
-      ++number;
-      if (IsOver(step) && !shown_.insert(number).second) continue;
+      const std::size_t number = counter.Next(step);
+      ++index;
+      if (IsOver(step) && !shown_.insert(index).second) continue;
       if (!IsOver(step) && TextAt(step, "kind") != "activity") continue;  // a wait, not work
       for (StepRow& row : StepRows(step, number, terminal, run_.Now())) {
         (IsOver(step) ? finished : current).push_back(std::move(row));

@@ -80,10 +80,11 @@ Style StyleOfStatus(std::string_view status) { return status == "ok" ? Style::kG
 
 std::string Result(const Json& history, const Terminal& terminal) {
   const Json& steps = At(history, "steps");
-  std::size_t number = 0, failed = 0, under_way = 0;
+  StepCounter counter;
+  std::size_t failed = 0, under_way = 0;
   const Json* current = nullptr;
   for (const Json& step : steps) {
-    ++number;
+    const std::size_t number = counter.Next(step);
     const std::string state = TextAt(step, "state");
     if (state == "failed" || state == "timed_out") failed = number;
     // A lease's timer runs all the time: what is being done matters more.
@@ -96,8 +97,8 @@ std::string Result(const Json& history, const Terminal& terminal) {
   std::string text = TextAt(history, "status");
   if (failed > 0) text += "; step " + std::to_string(failed) + " failed";
   if (current != nullptr) {
-    text += "; step " + std::to_string(under_way) + " (" + StepName(TextAt(*current, "name")) + ") " +
-            TextAt(*current, "state");
+    text += "; " + (under_way == 0 ? std::string() : "step " + std::to_string(under_way) + " ") + "(" +
+            StepName(TextAt(*current, "name")) + ") " + TextAt(*current, "state");
   } else if (TextAt(history, "status") != "running") {
     text += "; nothing scheduled";
   }
@@ -105,6 +106,8 @@ std::string Result(const Json& history, const Terminal& terminal) {
 }
 
 }  // namespace
+
+std::size_t StepCounter::Next(const Json& step) { return TextAt(step, "kind") == "timer" ? 0 : ++last_; }
 
 bool IsOver(const Json& step) {
   const std::string state = TextAt(step, "state");
@@ -122,8 +125,9 @@ std::string StepName(std::string_view name) {
 }
 
 std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Terminal& terminal, TimePoint now) {
+  if (TextAt(step, "kind") == "timer" && TextAt(step, "state") == "canceled") return {};
   StepRow row;
-  row.number = std::to_string(number);
+  if (number > 0) row.number = std::to_string(number);
   row.name = StepName(TextAt(step, "name"));
   row.status = Status(TextAt(step, "state"));
   row.tries = TextAt(step, "kind") == "activity" ? TextAt(step, "attempts") : std::string();
@@ -208,9 +212,9 @@ std::string AllocationTitle(const Json& allocation, const Terminal& terminal, Ti
 std::string HistoryPicture(std::string_view title, const Json& history, std::string_view next, const Terminal& terminal,
                            TimePoint now) {
   std::vector<StepRow> rows;
-  std::size_t number = 0;
+  StepCounter counter;
   for (const Json& step : At(history, "steps")) {
-    for (StepRow& row : StepRows(step, ++number, terminal, now)) rows.push_back(std::move(row));
+    for (StepRow& row : StepRows(step, counter.Next(step), terminal, now)) rows.push_back(std::move(row));
   }
   std::string out;
   if (!title.empty()) out += std::string(title) + "\n";

@@ -26,7 +26,17 @@ struct StepRow {
   std::string detail;
 };
 
-// The rows of a step: its own, then those that its attempts and cause need. `number` counts from 1.
+// Numbers the steps from 1 in their order; the timers beside them have none.
+class StepCounter {
+ public:
+  std::size_t Next(const Json& step);  // 0 for a timer
+
+ private:
+  std::size_t last_ = 0;
+};
+
+// The rows of a step: its own, then those that its attempts and cause need. None for a timer that was called off: what
+// it guarded has ended in time.
 std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Terminal& terminal, TimePoint now);
 
 // Aligned lines, the first a header if wanted.

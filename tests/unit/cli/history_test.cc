@@ -98,13 +98,26 @@ TEST(HistoryTest, ACauseThatNoAttemptGaveIsARowOfItsOwn) {
   EXPECT_EQ(rows[3].detail, "out of time (deadline_exceeded)");
 }
 
+TEST(HistoryTest, TimersHaveNoNumberAndAreHiddenOnceCalledOff) {
+  Json waiting = Step("timer 2", "running", "2025-01-02T03:16:00Z", "");
+  Json called_off = Step("timer 1", "canceled", "2025-01-02T03:16:00Z", "2025-01-02T03:16:01Z");
+  waiting["kind"] = called_off["kind"] = "timer";
+  const Json place = Step("Place", "completed", "2025-01-02T03:16:00Z", "2025-01-02T03:16:01Z");
+  const Json history = {{"status", "running"}, {"steps", Json::array({called_off, place, waiting, place})}};
+  const std::string picture = HistoryPicture("", history, "", Terminal{}, kNow);
+  EXPECT_THAT(picture, ::testing::Not(HasSubstr("canceled")));
+  EXPECT_THAT(picture, HasSubstr("\n1  place"));
+  EXPECT_THAT(picture, HasSubstr("\n   timer"));
+  EXPECT_THAT(picture, HasSubstr("\n2  place"));
+}
+
 TEST(HistoryTest, ResultNamesTheWorkRatherThanTheTimerBesideIt) {
   Json timer = Step("timer", "running", "2025-01-02T03:16:00Z", "");
   timer["kind"] = "timer";
   const Json history = {
       {"status", "running"},
       {"steps", Json::array({timer, Step("Provision", "retrying", "2025-01-02T03:16:00Z", ""), timer})}};
-  EXPECT_THAT(HistoryPicture("", history, "", Terminal{}, kNow), HasSubstr("running; step 2 (provision) retrying"));
+  EXPECT_THAT(HistoryPicture("", history, "", Terminal{}, kNow), HasSubstr("running; step 1 (provision) retrying"));
 }
 
 TEST(HistoryTest, EmptyHistory) {
