@@ -139,6 +139,8 @@ void ActivityWorker::Execute(const Task& task) {
   shared_->observer().Latency("temporal_activity_execution_latency", {{"activity_type", type}},
                               std::chrono::steady_clock::now() - started);
   if (!outcome.ok()) shared_->observer().Count("temporal_activity_execution_failed", {{"activity_type", type}}, 1);
+  // Past its deadline the server ends the attempt, as what it is: a timeout.
+  if (!outcome.ok() && running->reason == StopReason::kDeadline) return;
   Report(task, outcome, running->reason, unsent);
 }
 

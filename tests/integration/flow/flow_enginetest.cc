@@ -91,7 +91,7 @@ TEST_F(Flow, EveryAttemptIsRecordedWithItsCause) {
   ASSERT_TRUE(world_.WaitForState(id, AllocationState::kActive));
   std::vector<std::string> outcomes;
   for (const auto& attempt : Attempts(id)) {
-    if (attempt.step == "allocation.Place") EXPECT_THAT(attempt.message, HasSubstr("nodes fit"));
+    if (attempt.step == "allocation.Place") EXPECT_THAT(attempt.message, HasSubstr("1 of 1 node"));
     if (attempt.step != "allocation.Provision") continue;
     outcomes.push_back(attempt.outcome + " " + attempt.error_code);
     if (attempt.outcome == "failed") EXPECT_TRUE(attempt.next_retry_at.has_value());

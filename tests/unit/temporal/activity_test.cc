@@ -277,6 +277,24 @@ TEST_F(ActivityTest, StoppingTheWorkerHandsTheAttemptToAnother) {
   EXPECT_EQ(*client->GetResult(kFlow, "wf", 20s), 2);
 }
 
+TEST_F(ActivityTest, AnAttemptPastItsDeadlineIsLeftToTheServer) {
+  std::latch told(1);
+  activities.Add(kStep, [&](ActivityContext& context, int) -> absl::StatusOr<int> {
+    while (!context.cancelled()) context.Sleep(1h);
+    told.count_down();
+    return context.Cancelled();
+  });
+  Flow::options = ActivityOptions(50ms).WithRetry(RetryPolicy().WithMaximumAttempts(1));
+  auto worker = StartWorker();
+  Start(kFlow, 1);
+  told.wait();
+  worker->Shutdown();
+  EXPECT_EQ(service->Calls("RespondActivityTaskFailed"), 0);
+  const auto second = StartWorker();
+  service->Advance(50ms);
+  EXPECT_EQ(client->GetResult(kFlow, "wf", 20s).status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST_F(ActivityTest, TimeoutsNobodyReports) {
   UseService({});
   Flow::options = ActivityOptions(1min).WithScheduleToStart(30s);
