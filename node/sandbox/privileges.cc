@@ -14,8 +14,9 @@
 namespace gpuaas::node {
 namespace {
 
-constexpr int kForSshd[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
-                            CAP_KILL,  CAP_SETGID,       CAP_SETUID, CAP_SYS_CHROOT};
+// CAP_AUDIT_WRITE: where the kernel has audit, sshd ends a login with a terminal that it cannot record.
+constexpr int kForSshd[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,     CAP_FSETID,     CAP_KILL,
+                            CAP_SETGID, CAP_SETUID,       CAP_SYS_CHROOT, CAP_AUDIT_WRITE};
 
 }  // namespace
 

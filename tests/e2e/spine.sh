@@ -20,6 +20,9 @@ seen=$(in_allocation dev-user "$id" 'echo "$NVIDIA_VISIBLE_DEVICES"')
 same "two GPUs are visible" 2 "$(tr ',' '\n' <<<"$seen" | grep -c .)"
 same "nvidia-smi lists those two" 2 "$(in_allocation dev-user "$id" 'nvidia-smi -L' | grep -c '^GPU ')"
 
+terminal() { timeout 20 bash -c "$(jq -r '.command | sub("^ssh "; "ssh -tt -o BatchMode=yes -i '"$E2E/dev-user.key"' ")' <<<"$connection") 'tty && exit 3'" </dev/null; }
+same "a login with a terminal works, and its exit code comes back" "/dev/pts/0 3" "$(terminal | tr -d '\r' | tr '\n' ' '; echo "${PIPESTATUS[0]}")"
+
 before=$(as dev-user allocations get "$id" --output json | jq -r .lease_expires_at)
 check "extend" as dev-user allocations extend "$id" --by 2h --output json
 extended() { [[ "$(as dev-user allocations get "$id" --output json | jq -r .lease_expires_at)" > "$before" ]]; }
