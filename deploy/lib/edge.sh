@@ -40,15 +40,27 @@ edge_configure() {
   nginx -t -q -p "$EDGE" -c "$EDGE/nginx.conf" >>"$LOGS/edge.log" 2>&1 || { fail_with_log edge "has a wrong configuration"; return 1; }
 }
 
+# nginx's workers outlive a killed master, and keep its ports. They are of its session, whose number the kernel gives to
+# nobody else while one of them lives.
+edge_end_orphans() {
+  local pid started
+  { read -r pid started <"$RUN/edge.pid"; } 2>/dev/null || return 0
+  if ! start_time_of "$pid" >/dev/null && pkill -TERM -s "$pid"; then
+    for _ in $(seq 100); do pgrep -s "$pid" >/dev/null || return 0; sleep 0.1; done
+    pkill -KILL -s "$pid" || true
+  fi
+}
+
 edge_start() {
   local pid
+  edge_end_orphans
   edge_certificate
   edge_configure
   if pid=$(process_pid edge); then kill -HUP "$pid"; else start_process edge nginx -p "$EDGE" -c "$EDGE/nginx.conf"; fi
   wait_until 15 edge edge_health
 }
 
-edge_stop() { stop_process edge; }
+edge_stop() { edge_end_orphans; stop_process edge; }
 edge_health() { http_ok --cacert "$TLS/ca.pem" "https://localhost:$EDGE_PORT/health/live"; }
 edge_address() { say "https://localhost:$EDGE_PORT   agents :$AGENT_EDGE_PORT"; }
 edge_title() { say "Edge (nginx)"; }

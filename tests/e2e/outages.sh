@@ -37,3 +37,11 @@ check "the service says that it is not ready" answers GET /health/ready "" 503
 check "PostgreSQL comes back" postgres_start
 check "and answers with it" eventually 30 answers GET /api/v1/allocations "" 200
 check "the release ends" eval 'as dev-user allocations release "$id" --yes >/dev/null && eventually 120 is_state dev-user "$id" released'
+
+# The edge: its workers outlive a killed master, and must not keep the next one from its ports.
+cleanups+=(edge_start)
+kill -KILL "$(process_pid edge)"
+gone() { ! process_pid edge >/dev/null; }
+check "the edge is killed" eventually 10 gone
+check "the edge comes back" edge_start
+check "and is the one that answers" eval 'pid=$(process_pid edge) && edge_stop && ! edge_health && edge_start && [ "$pid" != "$(process_pid edge)" ]'
