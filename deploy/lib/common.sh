@@ -22,10 +22,15 @@ POSTGRES_PORT=${GPUAAS_POSTGRES_PORT:-15432}
 VAULT_PORT=${GPUAAS_VAULT_PORT:-8200}
 REGION=${GPUAAS_REGION:-us-buffalo-1}
 
+PROGRAMS=(gpuaas gpuaas-api gpuaas-worker gpuaas-node-agent)
 ALL_PARTS=(postgres temporal vault migrations api worker edge node)
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# What a command is for stands at its head.
+usage() { sed -n '2,/^[^#]/ s/^# \{0,1\}//p' "$0"; }
+case ${1:-} in -h | --help) usage; exit 0 ;; esac
 
 require_root() {
   [ "$(id -u)" = 0 ] && return
