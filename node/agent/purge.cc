@@ -20,7 +20,7 @@ absl::Status Purge(const std::string& path) {
   NodeState made;
   GPUAAS_RETURN_IF_ERROR(
       RecordLog::Open(state.path() + "/journal.log", [&](std::string_view record) { made.Apply(record); }).status());
-  LinuxHost host({state.instance(), state.subnet()}, OwnProgram());
+  LinuxHost host({state.instance(), state.subnet()}, OwnProgram(), state.path());
   for (const auto& [id, entry] : made.entries()) {
     if (entry.phase != SandboxEntry::Phase::kRemoved) GPUAAS_RETURN_IF_ERROR(host.Remove(entry.spec));
   }

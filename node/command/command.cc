@@ -129,8 +129,10 @@ absl::Status WriteFile(const std::string& path, std::string_view content, unsign
   }
   done = done && ::fsync(fd) == 0;
   done = ::close(fd) == 0 && done;
-  if (!done || ::rename(beside.c_str(), path.c_str()) != 0) return ErrnoStatus(path);
-  return absl::OkStatus();
+  if (done && ::rename(beside.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  const absl::Status status = ErrnoStatus(path);
+  ::unlink(beside.c_str());
+  return status;
 }
 
 }  // namespace gpuaas::node

@@ -163,6 +163,7 @@ absl::StatusOr<SandboxSpec> Join(const std::string& folder) {
 
 int EnterSandbox(const EnterOptions& options) {
   ::close_range(kControl + 1, ~0u, 0);
+  RestoreFileLimit();
   ::fcntl(kControl, F_SETFD, FD_CLOEXEC);
   sigset_t watched;
   sigemptyset(&watched);

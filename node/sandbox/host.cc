@@ -99,14 +99,18 @@ std::optional<RunningSandbox> FindIn(const std::string& folder) {
   return running;
 }
 
-LinuxHost::LinuxHost(NetworkOptions network, std::string self)
-    : network_(std::move(network)), self_(std::move(self)), cgroups_(DetectCgroups()) {}
+LinuxHost::LinuxHost(NetworkOptions network, std::string self, const std::string& state_dir)
+    : network_(std::move(network)), self_(std::move(self)), cgroups_(DetectCgroups()), trash_(state_dir + "/trash") {}
 
-absl::Status LinuxHost::Prepare() { return EnsureBridge(network_); }
+absl::Status LinuxHost::Prepare() {
+  GPUAAS_RETURN_IF_ERROR(trash_.Start());
+  return EnsureBridge(network_);
+}
 
 absl::Status LinuxHost::Dismantle() {
   GPUAAS_RETURN_IF_ERROR(RemoveBridge(network_));
-  return RemoveCgroups(cgroups_, "gpuaas-" + network_.instance);
+  GPUAAS_RETURN_IF_ERROR(RemoveCgroups(cgroups_, "gpuaas-" + network_.instance));
+  return trash_.Remove();
 }
 
 absl::StatusOr<RunningSandbox> LinuxHost::Start(const SandboxSpec& spec) {
@@ -184,10 +188,7 @@ absl::Status LinuxHost::Remove(const SandboxSpec& spec) {
   GPUAAS_RETURN_IF_ERROR(RemoveCgroups(cgroups_, spec.cgroup));
   GPUAAS_RETURN_IF_ERROR(RemoveSandboxNetwork(spec));
   GPUAAS_RETURN_IF_ERROR(RemoveUser(spec.user));
-  std::error_code error;
-  fs::remove_all(spec.folder, error);
-  if (error) return MakeError(ErrorCode::kInternal, "remove " + spec.folder + ": " + error.message());
-  return absl::OkStatus();
+  return trash_.Put(spec.folder);
 }
 
 absl::Status LinuxHost::WriteKeys(const SandboxSpec& spec, const std::string& authorized_keys) {

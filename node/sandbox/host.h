@@ -12,6 +12,7 @@
 #include "node/sandbox/network.h"
 #include "node/sandbox/processes.h"
 #include "node/sandbox/spec.h"
+#include "node/sandbox/trash.h"
 
 namespace gpuaas::node {
 
@@ -32,18 +33,20 @@ class SandboxHost {
   virtual std::optional<RunningSandbox> Find(const SandboxSpec& spec) = 0;
   // Ends all its processes; account, files and network stay.
   virtual absl::Status Stop(const SandboxSpec& spec) = 0;
-  // Stops it and removes every trace. What is gone already is success.
+  // Stops it and removes every trace; its files are out of reach then and are deleted later. What is gone already is
+  // success.
   virtual absl::Status Remove(const SandboxSpec& spec) = 0;
   // Replaces its authorized_keys.
   virtual absl::Status WriteKeys(const SandboxSpec& spec, const std::string& authorized_keys) = 0;
 };
 
-// With accounts, namespaces, cgroups and a bridge of this kernel. `self` is the agent's own program.
+// With accounts, namespaces, cgroups and a bridge of this kernel. `self` is the agent's own program, `state_dir` its
+// folder.
 class LinuxHost final : public SandboxHost {
  public:
-  LinuxHost(NetworkOptions network, std::string self);
+  LinuxHost(NetworkOptions network, std::string self, const std::string& state_dir);
 
-  // The bridge and its firewall; to be called once before Start.
+  // The bridge and its firewall, and the deletion of what is left over; to be called once before Start.
   absl::Status Prepare();
   // Takes them away again; no sandbox may be left.
   absl::Status Dismantle();
@@ -61,6 +64,7 @@ class LinuxHost final : public SandboxHost {
   const NetworkOptions network_;
   const std::string self_;
   CgroupLayout cgroups_;
+  Trash trash_;
 };
 
 // Where the cgroups of a sandbox are, for what else must join them; separated by colons.

@@ -196,6 +196,7 @@ absl::Status Start(const std::string& spec_file, const std::string& cgroups) {
 int RunSandbox(const std::string& spec_file, const std::string& cgroups) {
   ::close_range(kReport + 1, ~0u, 0);
   ::setsid();
+  RestoreFileLimit();
   const absl::Status status = Start(spec_file, cgroups);
   const std::string line = status.ok() ? "up\n" : std::string(status.message()) + "\n";
   [[maybe_unused]] ssize_t ignored = ::write(kReport, line.data(), line.size());

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,11 +15,22 @@
 namespace gpuaas::node {
 namespace {
 
+constexpr rlim_t kCustomaryFiles = 1'024;
 // CAP_AUDIT_WRITE: where the kernel has audit, sshd ends a login with a terminal that it cannot record.
 constexpr int kForSshd[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,     CAP_FSETID,     CAP_KILL,
                             CAP_SETGID, CAP_SETUID,       CAP_SYS_CHROOT, CAP_AUDIT_WRITE};
 
+void SetFileLimit(rlim_t wanted) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = std::min(wanted, files.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
+
+void RaiseFileLimit() { SetFileLimit(RLIM_INFINITY); }
+void RestoreFileLimit() { SetFileLimit(kCustomaryFiles); }
 
 absl::Status KeepOnlySshdCapabilities() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ErrnoStatus("no_new_privs");

@@ -12,6 +12,11 @@ namespace gpuaas::node {
 // setuid or file capabilities, and only what sshd needs remains in reach.
 absl::Status KeepOnlySshdCapabilities();
 
+// As many open files as the hard limit allows, for the agent itself; and the customary number, which programs in a
+// sandbox expect to find.
+void RaiseFileLimit();
+void RestoreFileLimit();
+
 // Becomes that user for good, with no other group and no capability.
 absl::Status BecomeUser(uid_t uid);
 

@@ -180,6 +180,17 @@ TEST_F(Sandboxes, RemovalLeavesNothing) {
   EXPECT_TRUE(Remove(second_).ok());  // never was here
 }
 
+// Deeper than any path may be long and than the agent may have files open.
+TEST_F(Sandboxes, AHomeCannotBeMadeToStay) {
+  const auto sandbox = Ensure(RequestFor(first_, 0, 1));
+  const Output made = Ssh(sandbox, "python3 -c \"import os;[(os.mkdir('d'), os.chdir('d')) for _ in range(3000)]\"");
+  ASSERT_EQ(made.exit_code, 0) << made.out;
+  const grpc::Status removed = Remove(first_);
+  EXPECT_TRUE(removed.ok()) << removed.error_message();
+  EXPECT_EQ(Ensure(RequestFor(second_, 0, 1)).gpu_uuids_size(), 1);
+  EXPECT_EQ(Sh({"ls", state_dir_ + "/sandboxes"}).out, second_);
+}
+
 TEST_F(Sandboxes, AGpuIsHeldByOneOnly) {
   Ensure(RequestFor(first_, 0, 2));
   grpc::ClientContext context;
