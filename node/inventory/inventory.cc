@@ -12,16 +12,21 @@
 
 namespace gpuaas::node {
 
-absl::StatusOr<NodeInventory> TakeInventory(GpuSource& gpus) {
+NodeInventory MachineInventory() {
   NodeInventory inventory;
-  GPUAAS_ASSIGN_OR_RETURN(inventory.gpus, gpus.List());
-  inventory.source = gpus.name();
-  inventory.driver_version = gpus.driver_version();
   inventory.cpus = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
   inventory.memory_bytes =
       static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   inventory.agent_version = kAgentVersion;
   std::ifstream("/proc/sys/kernel/random/boot_id") >> inventory.boot_id;
+  return inventory;
+}
+
+absl::StatusOr<NodeInventory> TakeInventory(GpuSource& gpus) {
+  NodeInventory inventory = MachineInventory();
+  GPUAAS_ASSIGN_OR_RETURN(inventory.gpus, gpus.List());
+  inventory.source = gpus.name();
+  inventory.driver_version = gpus.driver_version();
   return inventory;
 }
 

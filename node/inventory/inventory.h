@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,8 +30,17 @@ class GpuSource {
   virtual absl::StatusOr<std::vector<GpuInfo>> List() = 0;
 };
 
-// The driver's library, loaded at run time. kUnavailable: not installed, or it finds no driver.
+// The driver's library, loaded at run time. kUnavailable: not installed, or it finds no driver. A GPU that does not
+// answer for itself is left out, and said in the log.
 absl::StatusOr<std::unique_ptr<GpuSource>> OpenNvml(const std::string& library = "libnvidia-ml.so.1");
+
+// A source that never lets anybody wait: a thread of its own opens one and asks it again `every` so long, and opens it
+// anew after a failure. List() tells the last good answer, also while the driver hangs; kUnavailable, with the reason,
+// as long as there is none. The first answer is waited for, but not longer than `first_within`.
+using OpenGpuSource = std::function<absl::StatusOr<std::unique_ptr<GpuSource>>()>;
+std::unique_ptr<GpuSource> WatchGpus(std::string_view name, OpenGpuSource open,
+                                     std::chrono::milliseconds every = std::chrono::seconds(30),
+                                     std::chrono::milliseconds first_within = std::chrono::seconds(10));
 
 // YAML `gpus: {count: 8, model: "NVIDIA H200", memory_gib: 141}`. UUIDs are derived from `seed` and the index, so they
 // stay the same as long as the seed does. kInvalidArgument names what is wrong: count must be 1 to 64.
@@ -45,7 +56,9 @@ struct NodeInventory {
   std::string boot_id;
 };
 
-// The GPUs of the source, and what the machine itself has.
+// What the machine itself has.
+NodeInventory MachineInventory();
+// That, and the GPUs of the source.
 absl::StatusOr<NodeInventory> TakeInventory(GpuSource& gpus);
 
 // JSON with the field names of proto/gpuaas/node/v1 Inventory; integers are JSON numbers.

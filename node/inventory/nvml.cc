@@ -1,7 +1,11 @@
 #include <dlfcn.h>
 
+#include <map>
+#include <mutex>
+
 #include "domain/status.h"
 #include "node/inventory/inventory.h"
+#include "platform/log/log.h"
 
 namespace gpuaas::node {
 namespace {
@@ -48,6 +52,7 @@ class Nvml final : public GpuSource {
     unsigned count = 0;
     if (NvmlReturn result = count_(&count); result != kSuccess) return Failed("count the GPUs", result);
     std::vector<GpuInfo> gpus;
+    std::map<unsigned, NvmlReturn> faulty;
     for (unsigned i = 0; i < count; ++i) {
       NvmlDevice device = nullptr;
       char uuid[kTextLength] = "", model[kTextLength] = "";
@@ -58,9 +63,15 @@ class Nvml final : public GpuSource {
       if (result == kSuccess) result = model_(device, model, sizeof model);
       if (result == kSuccess) result = memory_(device, &memory);
       if (result == kSuccess) result = minor_(device, &minor);
-      if (result != kSuccess) return Failed("ask GPU " + std::to_string(i), result);
-      gpus.push_back({static_cast<int>(i), uuid, model, memory.total, "/dev/nvidia" + std::to_string(minor)});
+      if (result == kSuccess) {
+        gpus.push_back({static_cast<int>(i), uuid, model, memory.total, "/dev/nvidia" + std::to_string(minor)});
+      } else {
+        faulty[i] = result;
+      }
     }
+    // Where none answers it is the driver that fails.
+    if (gpus.empty() && !faulty.empty()) return Failed("ask any GPU", faulty.begin()->second);
+    Tell(faulty);
     return gpus;
   }
 
@@ -69,6 +80,17 @@ class Nvml final : public GpuSource {
   bool Find(Function*& function, const char* symbol) {
     function = reinterpret_cast<Function*>(::dlsym(library_, symbol));
     return function != nullptr;
+  }
+
+  // What has changed since the last time.
+  void Tell(const std::map<unsigned, NvmlReturn>& faulty) {
+    std::lock_guard lock(mutex_);
+    for (const auto& [index, result] : faulty) {
+      if (const auto told = told_.find(index); told != told_.end() && told->second == result) continue;
+      platform::LogError("a GPU does not answer and is left out",
+                         {{"index", static_cast<std::int64_t>(index)}, {"error", error_(result)}});
+    }
+    told_ = faulty;
   }
 
   absl::Status Failed(const std::string& what, NvmlReturn result) const {
@@ -85,6 +107,9 @@ class Nvml final : public GpuSource {
   NvmlReturn (*minor_)(NvmlDevice, unsigned*) = nullptr;
   NvmlReturn (*driver_)(char*, unsigned) = nullptr;
   const char* (*error_)(NvmlReturn) = nullptr;
+
+  std::mutex mutex_;
+  std::map<unsigned, NvmlReturn> told_;
 };
 
 }  // namespace
