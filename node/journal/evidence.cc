@@ -1,10 +1,13 @@
 #include "node/journal/evidence.h"
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 
+#include "domain/status.h"
 #include "domain/status_macros.h"
 #include "nlohmann/json.hpp"
+#include "platform/log/log.h"
 
 namespace gpuaas::node {
 namespace {
@@ -71,7 +74,7 @@ absl::StatusOr<std::unique_ptr<EvidenceJournal>> EvidenceJournal::Open(const std
                             journal->entries_.push_back(Parse(record));
                             journal->head_ = journal->entries_.back().sequence;
                           }));
-  GPUAAS_RETURN_IF_ERROR(journal->DropOld(now().wall));
+  journal->DropOld(now().wall);
   return journal;
 }
 
@@ -83,18 +86,16 @@ absl::Status EvidenceJournal::Add(std::string_view allocation_id, EvidenceKind k
   GPUAAS_RETURN_IF_ERROR(log_->Append(Format(entry)));
   head_ = entry.sequence;
   entries_.push_back(std::move(entry));
-  return DropOld(moment.wall);
+  DropOld(moment.wall);
+  return absl::OkStatus();
 }
 
 std::vector<EvidenceEntry> EvidenceJournal::After(std::uint64_t sequence, std::size_t limit) const {
   std::lock_guard lock(mutex_);
-  std::vector<EvidenceEntry> found;
-  if (entries_.empty()) return found;
-  const std::uint64_t first = entries_.front().sequence;
-  for (std::size_t i = sequence < first ? 0 : sequence - first + 1; i < entries_.size() && found.size() < limit; ++i) {
-    found.push_back(entries_[i]);
-  }
-  return found;
+  const auto first = std::partition_point(entries_.begin(), entries_.end(),
+                                          [&](const EvidenceEntry& entry) { return entry.sequence <= sequence; });
+  const auto count = std::min(limit, static_cast<std::size_t>(entries_.end() - first));
+  return {first, first + static_cast<std::ptrdiff_t>(count)};
 }
 
 std::uint64_t EvidenceJournal::head() const {
@@ -102,13 +103,15 @@ std::uint64_t EvidenceJournal::head() const {
   return head_;
 }
 
-// The newest entry always stays: the numbers must go on from it.
-absl::Status EvidenceJournal::DropOld(Time now) {
-  if (entries_.empty() || entries_.front().wall > now - kKept - kSlack) return absl::OkStatus();
+// The newest entry always stays: the numbers must go on from it. A file that cannot be made smaller goes on as it is.
+void EvidenceJournal::DropOld(Time now) {
+  if (entries_.empty() || entries_.front().wall > now - kKept - kSlack) return;
   while (entries_.size() > 1 && entries_.front().wall < now - kKept) entries_.pop_front();
   std::vector<std::string> records;
   for (const auto& entry : entries_) records.push_back(Format(entry));
-  return log_->Rewrite(records);
+  if (auto status = log_->Rewrite(records); !status.ok()) {
+    platform::LogWarning("old evidence could not be dropped", {{"error", ToStd(status.message())}});
+  }
 }
 
 }  // namespace gpuaas::node

@@ -53,7 +53,7 @@ class EvidenceJournal {
 
  private:
   EvidenceJournal() = default;
-  absl::Status DropOld(Time now);
+  void DropOld(Time now);
 
   mutable std::mutex mutex_;
   std::unique_ptr<RecordLog> log_;

@@ -17,6 +17,7 @@ namespace gpuaas::node {
 namespace {
 
 constexpr std::size_t kChecksumLength = 8;
+constexpr off_t kReserve = 256 << 10;
 
 std::string Line(std::string_view record) {
   boost::crc_32_type crc;
@@ -31,6 +32,16 @@ std::string_view RecordIn(std::string_view line) {
   if (line.size() < kChecksumLength + 1 || line[kChecksumLength] != ' ') return {};
   std::string_view record = line.substr(kChecksumLength + 1);
   return Line(record).substr(0, kChecksumLength) == line.substr(0, kChecksumLength) ? record : std::string_view{};
+}
+
+bool HoldsRecord(std::string_view lines) {
+  while (!lines.empty()) {
+    const auto end = lines.find('\n');
+    if (end == lines.npos) return false;
+    if (!RecordIn(lines.substr(0, end)).empty()) return true;
+    lines.remove_prefix(end + 1);
+  }
+  return false;
 }
 
 void SyncFolderOf(const std::string& path) {
@@ -50,40 +61,60 @@ absl::StatusOr<std::unique_ptr<RecordLog>> RecordLog::Open(const std::string& pa
   SyncFolderOf(path);
   GPUAAS_ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
   std::string_view rest = content;
-  while (!rest.empty()) {
+  for (std::size_t number = 1; !rest.empty(); ++number) {
     const auto end = rest.find('\n');
-    if (end == rest.npos) break;
     const auto record = RecordIn(rest.substr(0, end));
-    if (record.empty()) break;
+    if (end == rest.npos || record.empty()) {
+      if (!HoldsRecord(rest)) break;
+      return MakeError(ErrorCode::kInternal,
+                       "line " + std::to_string(number) + " of " + path +
+                           " is damaged and whole records follow: a sandbox may be missing in it; repair or remove it");
+    }
     replay(record);
     rest.remove_prefix(end + 1);
   }
-  if (!rest.empty() && ::ftruncate(fd, static_cast<off_t>(content.size() - rest.size())) != 0) {
-    return ErrnoStatus("cut the torn tail of " + path);
-  }
+  log->size_ = static_cast<off_t>(content.size() - rest.size());
+  GPUAAS_RETURN_IF_ERROR(log->CutBack());
   return log;
 }
 
 RecordLog::~RecordLog() { ::close(fd_); }
 
 absl::Status RecordLog::Append(std::string_view record) {
-  if (broken_) return MakeError(ErrorCode::kInternal, path_ + " failed before; restart the agent");
+  if (torn_) GPUAAS_RETURN_IF_ERROR(CutBack());
   const std::string line = Line(record);
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    ssize_t written = ::write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      broken_ = true;
-      return ErrnoStatus("append to " + path_);
-    }
-    rest.remove_prefix(static_cast<std::size_t>(written));
+  if (auto status = Write(line); !status.ok()) {
+    torn_ = true;
+    static_cast<void>(CutBack());  // else the next one does
+    return status;
   }
-  if (::fdatasync(fd_) != 0) {
-    broken_ = true;
-    return ErrnoStatus("sync " + path_);
-  }
+  size_ += static_cast<off_t>(line.size());
+  Reserve();
   return absl::OkStatus();
+}
+
+absl::Status RecordLog::Write(std::string_view line) {
+  while (!line.empty()) {
+    ssize_t written = ::write(fd_, line.data(), line.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return ErrnoStatus("append to " + path_);
+    line.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return ::fdatasync(fd_) == 0 ? absl::OkStatus() : ErrnoStatus("sync " + path_);
+}
+
+absl::Status RecordLog::CutBack() {
+  if (::ftruncate(fd_, size_) != 0) return ErrnoStatus("cut the torn tail of " + path_);
+  torn_ = false;
+  reserved_ = size_;  // cutting has let go of it
+  Reserve();
+  return absl::OkStatus();
+}
+
+// A file system that cannot, or is full already, is no worse than before.
+void RecordLog::Reserve() {
+  if (reserved_ - size_ >= kReserve / 2) return;
+  if (::fallocate(fd_, FALLOC_FL_KEEP_SIZE, size_, kReserve) == 0) reserved_ = size_ + kReserve;
 }
 
 absl::Status RecordLog::Rewrite(const std::vector<std::string>& records) {
@@ -95,7 +126,8 @@ absl::Status RecordLog::Rewrite(const std::vector<std::string>& records) {
   if (fd < 0) return ErrnoStatus(path_);
   ::close(fd_);
   fd_ = fd;
-  return absl::OkStatus();
+  size_ = static_cast<off_t>(content.size());
+  return CutBack();
 }
 
 }  // namespace gpuaas::node
