@@ -32,26 +32,12 @@ Heartbeats::Heartbeats(const StateDir& state, const NodeIdentity& identity, Mana
       evidence_(evidence),
       now_(std::move(now)),
       control_plane_(state, identity),
-      watch_(fence_after, LastContact(state, now_())) {}
-
-void Heartbeats::Run() {
-  std::unique_lock lock(mutex_);
-  while (!stopped_) {
-    lock.unlock();
-    const std::chrono::seconds pause = Beat();
-    lock.lock();
-    stopping_.wait_for(lock, pause, [this] { return stopped_; });
-  }
-}
-
-void Heartbeats::Stop() {
-  std::lock_guard lock(mutex_);
-  stopped_ = true;
-  stopping_.notify_all();
+      watch_(fence_after, LastContact(state, now_())) {
+  // An agent that was down for too long starts nothing before it knows what has become of the allocations.
+  if (watch_.IsLost(now_())) manager_.Fence();
 }
 
 std::chrono::seconds Heartbeats::Beat() {
-  manager_.Observe();
   auto answer = Send();
   if (answer.ok()) {
     watch_.Contact(now_());
@@ -80,12 +66,14 @@ std::chrono::seconds Heartbeats::Beat() {
 }
 
 absl::StatusOr<HeartbeatAnswer> Heartbeats::Send() {
-  GPUAAS_ASSIGN_OR_RETURN(const NodeInventory inventory, TakeInventory(gpus_));
+  const auto known = TakeInventory(gpus_);
+  // A node whose driver has said nothing yet is alive all the same: the control plane goes by the inventory it has.
+  const NodeInventory inventory = known.ok() ? *known : MachineInventory();
   Heartbeat heartbeat;
   heartbeat.boot_id = inventory.boot_id;
   heartbeat.inventory = &inventory;
   const std::string digest = DigestOf(inventory);
-  heartbeat.with_inventory = digest != sent_digest_;
+  heartbeat.with_inventory = known.ok() && digest != sent_digest_;
   for (const auto& view : manager_.List()) {
     heartbeat.sandboxes.push_back({view.allocation_id, view.gpu_uuids, view.running});
   }

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <condition_variable>
-#include <memory>
-#include <mutex>
-#include <optional>
+#include <chrono>
 #include <string>
 
 #include "node/contact/contact_watch.h"
@@ -14,17 +11,14 @@
 
 namespace gpuaas::node {
 
-// The agent's pulse: looks after the sandboxes, tells the control plane, renews the certificate, and fences the node
-// when nobody has answered for too long. One thread runs it.
+// The agent's pulse: tells the control plane what runs, renews the certificate, and fences the node when nobody has
+// answered for too long. Nothing that a sandbox or a driver does keeps it waiting. One thread runs it.
 class Heartbeats {
  public:
   Heartbeats(const StateDir& state, const NodeIdentity& identity, Manager& manager, GpuSource& gpus,
              EvidenceJournal& evidence, EvidenceJournal::Now now, std::chrono::seconds fence_after);
 
-  void Run();   // until Stop
-  void Stop();  // from any thread
-
-  // One beat; the pause until the next. Public for tests.
+  // One beat; the pause until the next.
   std::chrono::seconds Beat();
 
  private:
@@ -41,10 +35,6 @@ class Heartbeats {
   std::string sent_digest_;
   std::chrono::seconds interval_{5};
   bool in_contact_ = true;
-
-  std::mutex mutex_;
-  std::condition_variable stopping_;
-  bool stopped_ = false;
 };
 
 }  // namespace gpuaas::node

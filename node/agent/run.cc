@@ -4,15 +4,18 @@
 
 #include <charconv>
 #include <iostream>
+#include <optional>
 #include <sstream>
-#include <thread>
+#include <utility>
 
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "node/agent/heartbeats.h"
 #include "node/agent/options.h"
 #include "node/agent/parts.h"
+#include "node/agent/periodic.h"
 #include "node/command/command.h"
+#include "node/sandbox/privileges.h"
 #include "node/server/service.h"
 #include "node/server/tls_files.h"
 #include "platform/config/config.h"
@@ -20,6 +23,8 @@
 
 namespace gpuaas::node {
 namespace {
+
+constexpr std::chrono::seconds kTendingEvery{5};
 
 struct PortRange {
   int first = 0;
@@ -56,6 +61,7 @@ absl::Status Serve(const RunOptions& options) {
   sigaddset(&ending, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
 
   GPUAAS_ASSIGN_OR_RETURN(const StateDir state, StateDir::Open(options.state_dir));
   GPUAAS_ASSIGN_OR_RETURN(const Fd lock, state.Lock());
@@ -70,7 +76,7 @@ absl::Status Serve(const RunOptions& options) {
   GPUAAS_ASSIGN_OR_RETURN(const std::unique_ptr<GpuSource> gpus, OpenGpus(state, options.inventory));
   GPUAAS_ASSIGN_OR_RETURN(const std::unique_ptr<EvidenceJournal> evidence,
                           EvidenceJournal::Open(state.path() + "/evidence.log"));
-  LinuxHost host({state.instance(), state.subnet(), options.egress}, OwnProgram());
+  LinuxHost host({state.instance(), state.subnet(), options.egress}, OwnProgram(), state.path());
   GPUAAS_RETURN_IF_ERROR(host.Prepare());
   ManagerOptions manager_options;
   manager_options.state_dir = state.path();
@@ -84,17 +90,21 @@ absl::Status Serve(const RunOptions& options) {
   manager_options.last_port = ports.last;
   GPUAAS_ASSIGN_OR_RETURN(const std::unique_ptr<Manager> manager,
                           Manager::Open(manager_options, *gpus, host, *evidence, SystemMoment));
-  manager->Reconcile();
-
+  Heartbeats heartbeats(state, identity, *manager, *gpus, *evidence, SystemMoment,
+                        std::chrono::seconds(options.fence_after_seconds));
   AgentService service(*manager, *gpus, *evidence, PeerPolicy(Names(options.service_names)), OwnProgram());
   grpc::ServerBuilder builder;
   builder.AddListeningPort(identity.listen, ServerCredentialsFrom(state.tls_folder()));
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) return MakeError(ErrorCode::kUnavailable, "cannot listen on " + identity.listen);
-  Heartbeats heartbeats(state, identity, *manager, *gpus, *evidence, SystemMoment,
-                        std::chrono::seconds(options.fence_after_seconds));
-  std::thread pulse([&] { heartbeats.Run(); });
+  // The node answers and tells that it lives before it has seen to its sandboxes, which may take any time.
+  std::optional<Periodic> pulse(std::in_place, [&] { return heartbeats.Beat(); });
+  std::optional<Periodic> tending(std::in_place, [&, first = true]() mutable {
+    if (std::exchange(first, false)) manager->Reconcile();
+    manager->Observe();
+    return kTendingEvery;
+  });
   platform::LogInfo("node agent is up", {{"node_id", identity.node_id},
                                          {"listen", identity.listen},
                                          {"inventory", gpus->name()},
@@ -102,9 +112,9 @@ absl::Status Serve(const RunOptions& options) {
   int signal_number = 0;
   sigwait(&ending, &signal_number);
   platform::LogInfo("node agent ends; its sandboxes stay", {{"signal", signal_number}});
-  heartbeats.Stop();
+  tending.reset();
+  pulse.reset();
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
-  pulse.join();
   return absl::OkStatus();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <thread>
 
 #include "domain/ids.h"
 #include "domain/status.h"
@@ -43,6 +44,12 @@ void Warn(std::string_view message, const std::string& allocation_id, const absl
   platform::LogWarning(message, {{"allocation_id", allocation_id}, {"error", ToStd(status.message())}});
 }
 
+absl::Status IsFenced() {
+  return absl::UnavailableError("this node has lost contact with the control plane and is fenced");
+}
+
+absl::Status WasRemoved() { return absl::FailedPreconditionError("the allocation was removed from this node"); }
+
 }  // namespace
 
 Manager::Manager(ManagerOptions options, GpuSource& gpus, SandboxHost& host, EvidenceJournal& evidence,
@@ -55,7 +62,9 @@ absl::StatusOr<std::unique_ptr<Manager>> Manager::Open(ManagerOptions options, G
   GPUAAS_ASSIGN_OR_RETURN(manager->journal_,
                           RecordLog::Open(manager->options_.state_dir + "/journal.log",
                                           [&](std::string_view record) { manager->state_.Apply(record); }));
-  GPUAAS_RETURN_IF_ERROR(manager->journal_->Rewrite(manager->state_.Snapshot(kRemovedKept)));
+  if (auto status = manager->journal_->Rewrite(manager->state_.Snapshot(kRemovedKept)); !status.ok()) {
+    platform::LogWarning("the journal stays as long as it is", {{"error", ToStd(status.message())}});
+  }
   // What ran when the last agent ended, and when that was last seen.
   for (const auto& entry : evidence.After(0, static_cast<std::size_t>(-1))) {
     if (entry.kind == EvidenceKind::kStopped) {
@@ -162,7 +171,7 @@ absl::StatusOr<SandboxView> Manager::Ensure(const EnsureRequest& request) {
       GPUAAS_ASSIGN_OR_RETURN(const SandboxEntry planned, Plan(request));
       GPUAAS_RETURN_IF_ERROR(Record(NodeState::Wanted(planned)));
     } else if (entry->phase == Phase::kRemoving || entry->phase == Phase::kRemoved) {
-      return absl::FailedPreconditionError("the allocation was removed from this node");
+      return WasRemoved();
     } else if (!SameGpus(entry->spec, request.gpu_uuids)) {
       return absl::FailedPreconditionError("the allocation's sandbox has other GPUs");
     } else if (!entry->operations.contains(request.operation_id)) {
@@ -176,11 +185,16 @@ absl::StatusOr<SandboxView> Manager::Ensure(const EnsureRequest& request) {
 
 // The caller holds the allocation's turn.
 absl::StatusOr<SandboxView> Manager::Start(const std::string& allocation_id) {
-  if (fenced()) return absl::UnavailableError("this node has lost contact with the control plane and is fenced");
+  if (fenced()) return IsFenced();
   const auto entry = Get(allocation_id);
   if (!entry) return absl::NotFoundError("no such sandbox");
+  if (entry->phase == Phase::kRemoving || entry->phase == Phase::kRemoved) return WasRemoved();
   const bool fresh = !host_.Find(entry->spec).has_value();
   GPUAAS_ASSIGN_OR_RETURN(const RunningSandbox running, host_.Start(entry->spec));
+  if (fenced()) {  // meanwhile: Fence may not have seen it yet
+    GPUAAS_RETURN_IF_ERROR(host_.Stop(entry->spec));
+    return IsFenced();
+  }
   GPUAAS_RETURN_IF_ERROR(host_.WriteKeys(entry->spec, RenderAuthorizedKeys(entry->keys)));
   if (!entry->started_at) {
     std::lock_guard lock(mutex_);
@@ -236,18 +250,27 @@ absl::StatusOr<std::optional<Time>> Manager::Remove(const std::string& allocatio
   std::lock_guard one_at_a_time(*turn);
   const auto entry = Get(allocation_id);
   if (entry && entry->phase == Phase::kRemoved) return entry->ended_at;
+  if (!entry) {
+    std::lock_guard lock(mutex_);
+    // Remembered although it was never here: a late EnsureSandbox must not bring it back.
+    GPUAAS_RETURN_IF_ERROR(Record(NodeState::Removed(allocation_id, std::nullopt)));
+    return std::optional<Time>();
+  }
   {
     std::lock_guard lock(mutex_);
-    // Remembered also if it was never here: a late EnsureSandbox must not bring it back.
-    GPUAAS_RETURN_IF_ERROR(
-        Record(entry ? NodeState::Removing(allocation_id) : NodeState::Removed(allocation_id, std::nullopt)));
+    const std::string record = NodeState::Removing(allocation_id);
+    if (auto status = Record(record); !status.ok()) {
+      // A disk that takes no more must not keep anybody's processes alive. Only a restart would forget the order, and
+      // it stands, and is repeated, until the journal says that it is done.
+      Warn("a removal was not noted and is carried out all the same", allocation_id, status);
+      state_.Apply(record);
+    }
   }
-  if (!entry) return std::optional<Time>();
   GPUAAS_RETURN_IF_ERROR(FinishRemoval(*entry));
   return Get(allocation_id)->ended_at;
 }
 
-// The caller holds the allocation's turn; the journal says "removing".
+// The caller holds the allocation's turn; it is "removing".
 absl::Status Manager::FinishRemoval(const SandboxEntry& entry) {
   const std::string& id = entry.spec.allocation_id;
   Time ended_at{};
@@ -311,13 +334,20 @@ absl::StatusOr<SandboxSpec> Manager::RunningSpec(const std::string& allocation_i
 }
 
 void Manager::Reconcile() {
-  for (const auto& entry : Live()) {
-    const std::string& id = entry.spec.allocation_id;
+  for (const auto& seen : Live()) {
+    const std::string& id = seen.spec.allocation_id;
     auto turn = LockFor(id);
     std::lock_guard one_at_a_time(*turn);
-    absl::Status status = entry.phase == Phase::kRemoving ? FinishRemoval(entry) : Start(id).status();
-    if (!status.ok()) Warn("a sandbox could not be brought back", id, status);
+    if (auto status = BringBack(id); !status.ok()) Warn("a sandbox could not be brought back", id, status);
   }
+}
+
+// The caller holds the allocation's turn. What it was before it had it does not count.
+absl::Status Manager::BringBack(const std::string& allocation_id) {
+  const auto entry = Get(allocation_id);
+  if (entry->phase == Phase::kRemoved) return absl::OkStatus();
+  if (entry->phase == Phase::kRemoving) return FinishRemoval(*entry);
+  return fenced() ? absl::OkStatus() : Start(allocation_id).status();
 }
 
 void Manager::Observe() {
@@ -332,12 +362,12 @@ void Manager::Observe() {
 void Manager::ObserveOne(const SandboxEntry& seen) {
   const std::string& id = seen.spec.allocation_id;
   const auto entry = Get(id);
-  if (!entry || entry->phase != Phase::kRunning || fenced()) return;
-  if (!host_.Find(entry->spec)) {
-    platform::LogWarning("a sandbox has ended by itself and is started again", {{"allocation_id", id}});
-    if (auto started = Start(id); !started.ok()) Warn("a sandbox could not be started again", id, started.status());
-    return;
+  const bool runs = entry->phase == Phase::kRunning && host_.Find(entry->spec).has_value();
+  if (entry->phase == Phase::kRemoving || (entry->phase == Phase::kRunning && !runs && !fenced())) {
+    platform::LogWarning("a sandbox is not as it should be and is brought back", {{"allocation_id", id}});
+    if (auto status = BringBack(id); !status.ok()) Warn("a sandbox could not be brought back", id, status);
   }
+  if (!runs || fenced()) return;
   const Moment moment = now_();
   bool due = false;
   {
@@ -359,24 +389,25 @@ void Manager::Fence() {
     if (!fenced_) platform::LogError("no contact with the control plane for too long: fencing this node");
     fenced_ = true;
   }
+  // All at once: one that is slow to die must not let the others live on.
+  std::vector<std::jthread> hands;
   for (const auto& entry : Live()) {
-    auto turn = LockFor(entry.spec.allocation_id);
-    std::lock_guard one_at_a_time(*turn);
-    Time ignored{};
-    if (auto status = Stop(entry, &ignored); !status.ok()) {
-      Warn("a sandbox could not be stopped", entry.spec.allocation_id, status);
-    }
+    hands.emplace_back([this, entry] {
+      auto turn = LockFor(entry.spec.allocation_id);
+      // Whoever has the turn may have it for long. What it is starting it stops itself; the evidence waits for its
+      // turn.
+      std::unique_lock one_at_a_time(*turn, std::try_to_lock);
+      Time ignored{};
+      auto status = one_at_a_time.owns_lock() ? Stop(entry, &ignored) : host_.Stop(entry.spec);
+      if (!status.ok()) Warn("a sandbox could not be stopped", entry.spec.allocation_id, status);
+    });
   }
 }
 
 void Manager::Unfence() {
-  {
-    std::lock_guard lock(mutex_);
-    if (!fenced_) return;
-    fenced_ = false;
-  }
-  platform::LogInfo("contact is back: sandboxes are started again");
-  Reconcile();
+  std::lock_guard lock(mutex_);
+  if (fenced_) platform::LogInfo("contact is back: sandboxes are started again");
+  fenced_ = false;
 }
 
 bool Manager::fenced() const {

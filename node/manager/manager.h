@@ -77,9 +77,11 @@ class Manager {
 
   // Brings the node to what the journal says; to be called at start.
   void Reconcile();
-  // Looks after what runs: evidence, and a new start for what ended by itself. To be called every few seconds.
+  // Looks after what runs: evidence, a new start for what does not, the end of removals that failed. To be called every
+  // few seconds.
   void Observe();
-  // Ends everything that runs and starts nothing until unfenced; homes and keys stay. Both are safe to repeat.
+  // Ends everything that runs, whatever else is being done to it, and starts nothing until unfenced; homes and keys
+  // stay. It is Observe that starts them again. Both are safe to repeat.
   void Fence();
   void Unfence();
   bool fenced() const;
@@ -100,6 +102,7 @@ class Manager {
   absl::StatusOr<SandboxEntry> Plan(const EnsureRequest& request);  // with mutex_ held
   absl::StatusOr<int> FreeSlot() const;                             // with mutex_ held
   absl::StatusOr<SandboxView> Start(const std::string& allocation_id);
+  absl::Status BringBack(const std::string& allocation_id);
   absl::Status Stop(const SandboxEntry& entry, Time* ended_at);
   absl::Status FinishRemoval(const SandboxEntry& entry);
   void ObserveOne(const SandboxEntry& entry);

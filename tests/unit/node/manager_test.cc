@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <mutex>
+#include <utility>
+
 #include "domain/ids.h"
+#include "tests/unit/node/no_space.h"
 #include "tests/unit/node/temp_folder.h"
 
 namespace gpuaas::node {
@@ -16,23 +20,28 @@ constexpr char kKey[] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOo
 class FakeHost final : public SandboxHost {
  public:
   absl::StatusOr<RunningSandbox> Start(const SandboxSpec& spec) override {
+    if (auto meanwhile = std::exchange(on_start, nullptr)) meanwhile();
     if (fail_next_start) {
       fail_next_start = false;
       return absl::InternalError("the disk is full");
     }
     existing[spec.allocation_id] = spec;
+    std::lock_guard lock(mutex);
     running.insert(spec.allocation_id);
     return RunningSandbox{{1, 1}, 22'000, "ssh-ed25519 AAAA", "SHA256:x"};
   }
   std::optional<RunningSandbox> Find(const SandboxSpec& spec) override {
+    std::lock_guard lock(mutex);
     if (!running.contains(spec.allocation_id)) return std::nullopt;
     return RunningSandbox{{1, 1}, 22'000, "ssh-ed25519 AAAA", "SHA256:x"};
   }
   absl::Status Stop(const SandboxSpec& spec) override {
+    std::lock_guard lock(mutex);
     running.erase(spec.allocation_id);
     return absl::OkStatus();
   }
   absl::Status Remove(const SandboxSpec& spec) override {
+    if (auto meanwhile = std::exchange(on_removal, nullptr)) meanwhile();
     if (fail_next_removal) {
       fail_next_removal = false;
       return absl::InternalError("busy");
@@ -45,9 +54,11 @@ class FakeHost final : public SandboxHost {
     return absl::OkStatus();
   }
 
+  std::mutex mutex;
   std::map<std::string, SandboxSpec> existing;
   std::set<std::string> running;
   std::map<std::string, std::string> keys;
+  std::function<void()> on_start, on_removal;  // what happens meanwhile, once
   bool fail_next_start = false;
   bool fail_next_removal = false;
 };
@@ -235,8 +246,65 @@ TEST_F(ManagerTest, FencingEndsEverythingUntilContactIsBack) {
   EXPECT_EQ(manager_->Ensure(Request(b_, 1, 1)).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(manager_->RunningSpec(a_).status().code() == absl::StatusCode::kNotFound);
   manager_->Unfence();
+  manager_->Observe();
   EXPECT_TRUE(host_.running.contains(a_));
   EXPECT_TRUE(manager_->Remove(a_).ok());
+}
+
+TEST_F(ManagerTest, FencingWaitsForNobody) {
+  ASSERT_TRUE(manager_->Ensure(Request(a_, 0, 1)).ok());
+  ASSERT_TRUE(manager_->Ensure(Request(b_, 1, 1)).ok());
+  host_.on_removal = [&] {
+    manager_->Fence();
+    EXPECT_TRUE(host_.running.empty());
+  };
+  EXPECT_TRUE(manager_->Remove(a_).ok());
+  manager_->Unfence();
+  host_.on_start = [&] { manager_->Fence(); };
+  manager_->Observe();
+  EXPECT_TRUE(host_.running.empty());  // what was being started, too
+  EXPECT_THAT(Evidence(), ElementsAre("started", "started", "stopped", "stopped"));
+}
+
+// What happens while Reconcile looks after others counts, not what it had seen before.
+TEST_F(ManagerTest, ARemovalThatFailedIsNotStartedAgain) {
+  ASSERT_TRUE(manager_->Ensure(Request(a_, 0, 1)).ok());
+  ASSERT_TRUE(manager_->Ensure(Request(b_, 1, 1)).ok());
+  host_.running.clear();
+  Restart();
+  host_.on_start = [&] {
+    host_.fail_next_removal = true;
+    EXPECT_FALSE(manager_->Remove(b_).ok());
+    host_.on_start = [&] { FAIL() << "it was removed"; };
+  };
+  manager_->Reconcile();
+  EXPECT_THAT(host_.running, ElementsAre(a_));
+  EXPECT_FALSE(host_.existing.contains(b_));
+}
+
+TEST_F(ManagerTest, ARemovalThatFailedIsTriedAgain) {
+  ASSERT_TRUE(manager_->Ensure(Request(a_, 0, 1)).ok());
+  host_.fail_next_removal = true;
+  EXPECT_FALSE(manager_->Remove(a_).ok());
+  manager_->Observe();
+  EXPECT_TRUE(host_.existing.empty());
+  EXPECT_TRUE(manager_->Ensure(Request(b_, 0, 1)).ok());  // its GPU is free
+}
+
+TEST_F(ManagerTest, AFullDiskKeepsNothingAlive) {
+  ASSERT_TRUE(manager_->Ensure(Request(a_, 0, 1)).ok());
+  {
+    const NoSpace no_space(0);
+    EXPECT_FALSE(manager_->Remove(a_).ok());  // it cannot be noted
+    EXPECT_TRUE(host_.running.empty());
+    EXPECT_TRUE(host_.existing.empty());
+    manager_->Observe();
+    EXPECT_TRUE(host_.running.empty());
+    Restart();  // the journal is read all the same
+  }
+  ASSERT_TRUE(manager_->Remove(a_).ok());
+  Restart();
+  EXPECT_EQ(manager_->Ensure(Request(a_, 0, 1)).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(ManagerTest, KeysOfAnUnknownAllocationAreNotFound) {
