@@ -72,11 +72,17 @@ Json ResumeOne(Invocation& run, const PendingRequest& request) {
         "the request " + request.key + " is from " + request.created_at + ": the server no longer knows its key",
         "see whether it was done (gpuaas allocations list), then: gpuaas pending forget " + request.key + " --yes");
   }
-  const auto login = run.credentials().Find(request.url);
+  const bool has_token_of_its_own = run.world().environment("GPUAAS_TOKEN").has_value();
+  const auto login = has_token_of_its_own ? std::nullopt : run.credentials().Find(request.url);
   if (login && !request.username.empty() && login->username != request.username) {
     throw CliError(ErrorCode::kPermissionDenied,
                    "the request " + request.key + " was made by " + request.username + ", not by " + login->username,
                    "log in as " + request.username);
+  }
+  if (login && ValidFor(*login, run.Now()).value_or(std::chrono::minutes(1)) <= std::chrono::milliseconds(0)) {
+    throw CliError(ErrorCode::kTokenExpired, "the login at " + request.url + " has expired: nothing was sent",
+                   "gpuaas auth dev-login --username " + login->username + " --password-stdin\ngpuaas pending resume " +
+                       request.key);
   }
   return run.SessionFor(request.url, request.tenant, request.project).Resume(request);
 }

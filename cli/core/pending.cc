@@ -68,6 +68,12 @@ std::optional<PendingRequest> Load(const fs::path& path) {
   return content ? FromJson(Json::parse(*content, nullptr, /*allow_exceptions=*/false)) : std::nullopt;
 }
 
+// What the server compares when a key comes again.
+bool IsSameRequest(const PendingRequest& a, const PendingRequest& b) {
+  return std::tie(a.method, a.target, a.body, a.url, a.tenant, a.project) ==
+         std::tie(b.method, b.target, b.body, b.url, b.tenant, b.project);
+}
+
 enum class Lock { kAbsent, kTaken, kHeldByOther };
 
 // Opens and locks an existing file; `fd` is set for kTaken.
@@ -97,7 +103,8 @@ bool IsPastRetention(const PendingRequest& request, TimePoint now) {
   return !created || now - *created >= kKeyRetention;
 }
 
-PendingStore::Entry::Entry(Entry&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+PendingStore::Entry::Entry(Entry&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), maybe_sent_before_(other.maybe_sent_before_) {}
 
 PendingStore::Entry::~Entry() {
   if (fd_ >= 0) close(fd_);
@@ -118,14 +125,18 @@ PendingStore::Entry PendingStore::Begin(PendingRequest request) const {
   }
   const fs::path path = PathOf(request.key);
   int leftover = -1;
-  switch (TryLock(path, leftover)) {
-    case Lock::kHeldByOther:
-      return Entry(path, -1);
-    case Lock::kTaken:
-      if (const auto stored = Load(path)) request.created_at = stored->created_at;
-      break;
-    case Lock::kAbsent:
-      break;
+  const Lock lock = TryLock(path, leftover);
+  if (lock == Lock::kHeldByOther) return Entry(path, -1, /*maybe_sent_before=*/true);
+  if (lock == Lock::kTaken) {
+    if (const auto stored = Load(path)) {
+      if (!IsSameRequest(*stored, request)) {
+        close(leftover);
+        throw CliError(ErrorCode::kIdempotencyKeyReused,
+                       "the key " + request.key + " is that of a pending request: " + stored->command,
+                       "use another key, or see what came of it first: gpuaas pending resume " + request.key);
+      }
+      request.created_at = stored->created_at;
+    }
   }
   // The new file is locked before it gets its name, so that nobody ever sees it unlocked while this process lives.
   std::error_code ignored;
@@ -149,7 +160,7 @@ PendingStore::Entry PendingStore::Begin(PendingRequest request) const {
     fsync(folder);
     close(folder);
   }
-  return Entry(path, fd);
+  return Entry(path, fd, /*maybe_sent_before=*/lock == Lock::kTaken);
 }
 
 std::vector<PendingStore::Listed> PendingStore::List() const {
@@ -180,7 +191,7 @@ std::optional<PendingStore::Listed> PendingStore::Find(const std::string& key) c
 bool PendingStore::Forget(const std::string& key) const {
   int fd = -1;
   if (TryLock(PathOf(key), fd) != Lock::kTaken) return false;
-  Entry(PathOf(key), fd).Settle();
+  Entry(PathOf(key), fd, /*maybe_sent_before=*/true).Settle();
   return true;
 }
 

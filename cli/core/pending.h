@@ -43,12 +43,16 @@ class PendingStore {
     Entry& operator=(Entry&&) = delete;
     // The outcome is known: the file goes.
     void Settle();
+    // Somebody began to send it already, and what came of that is not known.
+    bool maybe_sent_before() const { return maybe_sent_before_; }
 
    private:
     friend class PendingStore;
-    Entry(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
+    Entry(std::filesystem::path path, int fd, bool maybe_sent_before)
+        : path_(std::move(path)), fd_(fd), maybe_sent_before_(maybe_sent_before) {}
     std::filesystem::path path_;
     int fd_;  // -1: another process is sending this key and owns the file
+    bool maybe_sent_before_;
   };
 
   struct Listed {
@@ -57,7 +61,8 @@ class PendingStore {
   };
 
   // Writes the request durably (fsync) and locks it. A leftover of the same key is taken over with the time it was
-  // first sent. Throws CliError when it cannot be written, or for a key that is not 1 to 128 visible ASCII characters.
+  // first sent. Throws CliError when it cannot be written, if the leftover is of another request, or for a key that is
+  // not 1 to 128 visible ASCII characters.
   Entry Begin(PendingRequest request) const;
 
   // Oldest first. Files that are not ours are passed over.

@@ -35,16 +35,33 @@ std::string CorrelationOf(const platform::HttpResponse& response) {
   return std::string(response.Header("X-Correlation-Id"));
 }
 
-Json BodyOf(const platform::HttpResponse& response, const std::string& url) {
-  if (response.status >= 400) throw ErrorOfResponse(response.status, response.body, CorrelationOf(response));
-  Json body = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
-  if (body.is_discarded()) {
-    CliError error(ErrorCode::kInternal, "the answer of " + url + " is not JSON",
-                   "is --url the address of a GPUaaS service?");
-    error.correlation_id = CorrelationOf(response);
-    throw error;
-  }
+// The answer, if the request was done.
+std::optional<Json> AnswerIn(const HttpResult& result) {
+  if (!result.ok() || result->status >= 300) return std::nullopt;
+  Json body = Json::parse(result->body, nullptr, /*allow_exceptions=*/false);
+  if (body.is_discarded()) return std::nullopt;
   return body;
+}
+
+// Why there is no answer in it.
+CliError ErrorOf(const HttpResult& result, const std::string& url) {
+  if (!result.ok()) return ErrorOfTransport(result.error(), url);
+  if (result->status >= 400) return ErrorOfResponse(result->status, result->body, CorrelationOf(*result));
+  CliError error(ErrorCode::kInternal,
+                 "the answer of " + url + " (HTTP status " + std::to_string(result->status) + ") is not JSON",
+                 "is --url the address of a GPUaaS service?");
+  error.correlation_id = CorrelationOf(*result);
+  return error;
+}
+
+Json AnswerOf(const HttpResult& result, const std::string& url) {
+  if (auto answer = AnswerIn(result)) return *std::move(answer);
+  throw ErrorOf(result, url);
+}
+
+// The server took the request, looked at it and did not do it.
+bool IsRefusal(const HttpResult& result) {
+  return result.ok() && result->status >= 400 && result->status < 500 && result->status != 408;
 }
 
 std::string HowToResume(const PendingRequest& request) {
@@ -82,9 +99,7 @@ HttpRequest Session::Make(std::string method, const std::string& target, std::st
 }
 
 Json Session::Get(std::string_view path, const Query& query) const {
-  const HttpResult result = send_(Make("GET", Target(path, query), {}));
-  if (!result.ok()) throw ErrorOfTransport(result.error(), options_.url);
-  return BodyOf(*result, options_.url);
+  return AnswerOf(send_(Make("GET", Target(path, query), {})), options_.url);
 }
 
 Json Session::PostOpen(std::string_view path, const Json& body) const {
@@ -92,9 +107,7 @@ Json Session::PostOpen(std::string_view path, const Json& body) const {
   std::erase_if(request.headers, [](const auto& header) {
     return header.first == "Authorization" || header.first == "X-Tenant" || header.first == "X-Project";
   });
-  const HttpResult result = send_(request);
-  if (!result.ok()) throw ErrorOfTransport(result.error(), options_.url);
-  return BodyOf(*result, options_.url);
+  return AnswerOf(send_(request), options_.url);
 }
 
 Reply Session::Call(const std::string& method, const std::string& target, const std::string& body,
@@ -134,24 +147,25 @@ Json Session::Deliver(PendingRequest request) const {
   http.headers.emplace_back("X-Idempotency-Key", request.key);
 
   constexpr int kTries = 3;
-  bool maybe_received = false;
+  bool maybe_done = entry.maybe_sent_before();
   for (int attempt = 1;; ++attempt) {
     if (attempt > 1) pause_(milliseconds(500) * (attempt - 1));
     const HttpResult result = send_(http);
-    if (result.ok() && result->status < 500) {
+    if (auto answer = AnswerIn(result)) {
       entry.Settle();
-      return BodyOf(*result, options_.url);
+      return *std::move(answer);
     }
-    if (!result.ok() && WasNotSent(result.error()) && !maybe_received) {
+    const bool refused = IsRefusal(result);
+    CliError error = ErrorOf(result, options_.url);
+    if (!maybe_done && (refused || (!result.ok() && WasNotSent(result.error())))) {
       entry.Settle();
-      throw ErrorOfTransport(result.error(), options_.url);
+      throw error;
     }
-    maybe_received = true;
-    if (attempt < kTries) continue;
-    CliError error = result.ok() ? ErrorOfResponse(result->status, result->body, CorrelationOf(*result))
-                                 : ErrorOfTransport(result.error(), options_.url);
+    // From here on only an answer settles it: a refusal (an expired login, a limit) says nothing of earlier sendings.
+    maybe_done = true;
+    if (!refused && attempt < kTries) continue;
     error.message += "; outcome unknown, key " + request.key;
-    error.next = HowToResume(request);
+    error.next = (refused && !error.next.empty() ? error.next + "\n" : "") + HowToResume(request);
     throw error;
   }
 }

@@ -68,7 +68,8 @@ class Session {
              const platform::HttpHeaders& headers) const;
 
   // Stores the request, sends it with its key, and forgets it once the outcome is known. An answer that did not come is
-  // asked for again with the same key; if it still does not come, the entry stays and the error tells how to resume.
+  // asked for again with the same key; if it still does not come, or a refusal comes instead, the entry stays and the
+  // error tells how to resume.
   Json Mutate(const Mutation& mutation) const;
 
   // Sends a stored request again with its key, to the server and in the scope it was made for.

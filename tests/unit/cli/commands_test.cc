@@ -255,6 +255,22 @@ TEST(PendingCommandTest, TooOldIsRefusedAndForgetNeedsYes) {
   EXPECT_EQ(world.Run({"pending", "forget", "old", "--yes"}), 6);
 }
 
+TEST(PendingCommandTest, AnExpiredLoginSendsNothing) {
+  FakeWorld world;
+  {
+    const auto entry =
+        PendingStore(world.home() / "pending")
+            .Begin({"k1", "POST", "/api/v1/allocations", "{}", kUrl, "", "", "dev-user", "allocations create",
+                    FormatTime(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()))});
+  }
+  Credentials(world.home() / "credentials.json").Store(kUrl, {"dev-user", "secret-token", "2020-01-01T00:00:00Z"});
+  EXPECT_EQ(world.Run({"pending", "resume", "k1"}), 4);
+  EXPECT_THAT(world.err, HasSubstr("token_expired"));
+  EXPECT_THAT(world.err, HasSubstr("gpuaas pending resume k1"));
+  EXPECT_THAT(world.Sent("POST /api/v1/allocations"), IsEmpty());
+  EXPECT_TRUE(PendingStore(world.home() / "pending").Find("k1"));
+}
+
 TEST(ApiTest, RawCalls) {
   FakeWorld world;
   world.On("GET /api/v1/allocations", Answer(200, Page(Json::array({1}))));

@@ -26,6 +26,7 @@ class PendingTest : public ::testing::Test {
 
 TEST_F(PendingTest, StoredWhileSentAndGoneOnceSettled) {
   PendingStore::Entry entry = store_.Begin(Request("my-run-001"));
+  EXPECT_FALSE(entry.maybe_sent_before());
   const auto listed = store_.Find("my-run-001");
   ASSERT_TRUE(listed);
   EXPECT_TRUE(listed->running);
@@ -54,6 +55,7 @@ TEST_F(PendingTest, LeftByAProcessThatDied) {
 
   // A resume takes it over and keeps the time of the first sending.
   PendingStore::Entry entry = store_.Begin(Request("k", "2025-01-02T09:00:00Z"));
+  EXPECT_TRUE(entry.maybe_sent_before());
   EXPECT_TRUE(store_.Find("k")->running);
   EXPECT_EQ(store_.Find("k")->request.created_at, "2025-01-02T03:04:05Z");
   entry.Settle();
@@ -63,6 +65,7 @@ TEST_F(PendingTest, LeftByAProcessThatDied) {
 TEST_F(PendingTest, SameKeyInTwoProcessesBelongsToTheFirst) {
   PendingStore::Entry first = store_.Begin(Request("k"));
   PendingStore::Entry second = store_.Begin(Request("k"));
+  EXPECT_TRUE(second.maybe_sent_before());
   second.Settle();
   EXPECT_TRUE(store_.Find("k"));
   first.Settle();
@@ -76,6 +79,22 @@ TEST_F(PendingTest, UnsettledEntryStaysAndCanBeForgotten) {
   EXPECT_FALSE(store_.Find("k")->running);
   EXPECT_TRUE(store_.Forget("k"));
   EXPECT_FALSE(store_.Forget("k"));
+}
+
+TEST_F(PendingTest, ALeftoverIsNotReplacedByAnotherRequest) {
+  {
+    const auto entry = store_.Begin(Request("k"));
+  }
+  PendingRequest other = Request("k");
+  other.body = R"({"gpus":2})";
+  try {
+    store_.Begin(other);
+    ADD_FAILURE() << "taken";
+  } catch (const CliError& error) {
+    EXPECT_EQ(error.code, "idempotency_key_reused");
+  }
+  EXPECT_EQ(store_.Find("k")->request.body, R"({"gpus":1})");
+  EXPECT_FALSE(store_.Find("k")->running);
 }
 
 TEST_F(PendingTest, OldestFirstAndForeignFilesIgnored) {

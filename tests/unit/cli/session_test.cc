@@ -110,6 +110,44 @@ TEST_F(SessionTest, RefusalIsAnOutcome) {
   EXPECT_TRUE(store_.List().empty());
 }
 
+// What was asked before may have been accepted: only an answer that says so settles it.
+TEST_F(SessionTest, RefusalAfterALostAnswerLeavesTheOutcomeUnknown) {
+  for (const int status : {400, 401, 403, 404, 408, 409, 413, 429}) {
+    answers_ = {HttpError{HttpError::Kind::kTimeout, "no answer in 30 s"}, ErrorAnswer(status, "a_code", "refused")};
+    const CliError error = Failure(MakeSession());
+    EXPECT_EQ(error.code, "a_code") << status;
+    EXPECT_THAT(error.message, HasSubstr("outcome unknown, key k")) << status;
+    EXPECT_THAT(error.next, HasSubstr("gpuaas pending resume k")) << status;
+    EXPECT_TRUE(store_.Forget("k")) << status;
+  }
+}
+
+TEST_F(SessionTest, ARefusedResumeIsStillPending) {
+  {
+    const auto entry = store_.Begin({"k", "POST", "/api/v1/allocations", R"({"gpus":1})", kUrl, "acme", "ml-research",
+                                     "dev-user", "allocations create", "2025-01-02T03:04:05Z"});
+  }
+  for (const HttpResult& answer :
+       {HttpResult(ErrorAnswer(401, "token_expired", "expired")),
+        HttpResult(HttpError{HttpError::Kind::kConnect, "refused"}), HttpResult(Answer(302, Json::object()))}) {
+    answers_ = {answer};
+    EXPECT_THAT(Failure(MakeSession()).message, HasSubstr("outcome unknown"));
+    ASSERT_TRUE(store_.Find("k"));
+  }
+  answers_ = {ErrorAnswer(401, "token_expired", "expired")};
+  EXPECT_THAT(Failure(MakeSession()).next, HasSubstr("log in"));
+
+  answers_ = {Answer(202, {{"id", kId}})};
+  EXPECT_EQ(MakeSession().Resume(store_.Find("k")->request)["id"], kId);
+  EXPECT_TRUE(store_.List().empty());
+}
+
+TEST_F(SessionTest, AnAnswerThatIsNotOursSettlesNothing) {
+  answers_ = {platform::HttpResponse{200, {}, "<html>log in to the hotel's network</html>"}};
+  EXPECT_THAT(Failure(MakeSession()).message, HasSubstr("is not JSON; outcome unknown"));
+  EXPECT_TRUE(store_.Find("k"));
+}
+
 TEST_F(SessionTest, ListGathersPagesUpToTheLimit) {
   answers_ = {Answer(200, {{"items", {1, 2}}, {"next_cursor", "c1"}}),
               Answer(200, {{"items", {3}}, {"next_cursor", "c2"}})};
