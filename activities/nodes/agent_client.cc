@@ -8,8 +8,10 @@
 
 #include "domain/nodes/tls_name.h"
 #include "domain/status.h"
+#include "domain/status_macros.h"
 #include "gpuaas/node/v1/node_agent.grpc.pb.h"
 #include "platform/log/log.h"
+#include "platform/renewed/renewed.h"
 
 namespace gpuaas::activities {
 namespace {
@@ -43,10 +45,19 @@ absl::Status FromGrpc(const NodeAddress& node, const grpc::Status& status) {
   }
 }
 
+using Identity = platform::Renewed<ClientIdentity>;
+
 class GrpcAgentClient final : public AgentClient {
  public:
-  GrpcAgentClient(std::function<absl::StatusOr<ClientIdentity>()> identity, AgentClientOptions options)
-      : fetch_identity_(std::move(identity)), options_(options) {}
+  GrpcAgentClient(std::function<absl::StatusOr<ClientIdentity>()> fetch, AgentClientOptions options)
+      : options_(options),
+        identity_(
+            [fetch = std::move(fetch), options]() -> absl::StatusOr<Identity::Fresh> {
+              GPUAAS_ASSIGN_OR_RETURN(ClientIdentity fresh, fetch());
+              const auto ends = fresh.expires_at;
+              return Identity::Fresh{std::move(fresh), ends - options.renew_before, ends};
+            },
+            options.renew_pause) {}
 
   absl::StatusOr<node::v1::Sandbox> EnsureSandbox(const NodeAddress& node,
                                                   const node::v1::EnsureSandboxRequest& request) override {
@@ -95,8 +106,12 @@ class GrpcAgentClient final : public AgentClient {
 
   // The kept stub of the node; a new one when its address has changed or our identity was renewed.
   absl::StatusOr<std::shared_ptr<NodeAgent::Stub>> StubFor(const NodeAddress& node) {
+    GPUAAS_ASSIGN_OR_RETURN(auto identity, identity_.Get());
     std::lock_guard lock(mutex_);
-    if (auto renewed = RenewIdentity(); !renewed.ok()) return renewed;
+    if (identity != identity_of_peers_) {
+      peers_.clear();
+      identity_of_peers_ = identity;
+    }
     Peer& peer = peers_[node.node_id];
     if (peer.stub == nullptr || peer.address != node.address) {
       grpc::ChannelArguments arguments;
@@ -106,22 +121,10 @@ class GrpcAgentClient final : public AgentClient {
       peer = {node.address,
               NodeAgent::NewStub(grpc::CreateCustomChannel(
                   node.address,
-                  grpc::SslCredentials({identity_.ca_pem, identity_.private_key_pem, identity_.certificate_pem}),
+                  grpc::SslCredentials({identity->ca_pem, identity->private_key_pem, identity->certificate_pem}),
                   arguments))};
     }
     return peer.stub;
-  }
-
-  absl::Status RenewIdentity() {
-    const auto now = std::chrono::system_clock::now();
-    if (now + options_.renew_before < identity_.expires_at) return absl::OkStatus();
-    auto fresh = fetch_identity_();
-    if (!fresh.ok()) {
-      return now < identity_.expires_at ? absl::OkStatus() : fresh.status();  // the old one still serves
-    }
-    identity_ = *std::move(fresh);
-    peers_.clear();
-    return absl::OkStatus();
   }
 
   struct Peer {
@@ -129,10 +132,10 @@ class GrpcAgentClient final : public AgentClient {
     std::shared_ptr<NodeAgent::Stub> stub;
   };
 
-  const std::function<absl::StatusOr<ClientIdentity>()> fetch_identity_;
   const AgentClientOptions options_;
+  Identity identity_;
   std::mutex mutex_;
-  ClientIdentity identity_;
+  std::shared_ptr<const ClientIdentity> identity_of_peers_;
   std::unordered_map<std::string, Peer> peers_;
 };
 

@@ -61,9 +61,11 @@ struct AgentClientOptions {
   std::chrono::milliseconds call_timeout{25'000};  // of calls that change a node: within one attempt of a step
   std::chrono::milliseconds read_timeout{10'000};  // of calls that only look
   std::chrono::seconds renew_before{600};          // a new identity is asked for so long before the old one ends
+  std::chrono::seconds renew_pause{5};             // and after a failure not again for so long
 };
 
-// `identity` is asked at the first call and again before the identity expires (from platform/vault in the worker).
+// `identity` is asked at the first call and again before the identity expires (from platform/vault in the worker), by
+// one call at a time; the others go on with the old one while it is good.
 std::unique_ptr<AgentClient> NewAgentClient(std::function<absl::StatusOr<ClientIdentity>()> identity,
                                             AgentClientOptions options = {});
 

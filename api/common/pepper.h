@@ -1,10 +1,10 @@
 #pragma once
 
-#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "platform/renewed/renewed.h"
 
 namespace gpuaas::platform {
 class Vault;
@@ -16,15 +16,13 @@ namespace gpuaas::api {
 // kept. Thread-safe.
 class Pepper {
  public:
-  explicit Pepper(platform::Vault& vault) : vault_(vault) {}
+  explicit Pepper(platform::Vault& vault);
 
   // Hex HMAC-SHA-256. Errors of the secret store until the key was read once.
   absl::StatusOr<std::string> Hash(std::string_view text);
 
  private:
-  platform::Vault& vault_;
-  std::mutex mutex_;
-  std::string key_;
+  platform::Renewed<std::string> key_;
 };
 
 }  // namespace gpuaas::api

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <future>
+#include <thread>
+
 #include "domain/status.h"
 #include "gpuaas/node/v1/node_agent.pb.h"
 #include "tests/mocks/nodes/fake_agent.h"
@@ -21,6 +25,7 @@ class AgentClientTest : public ::testing::Test {
   std::unique_ptr<AgentClient> NewClient(std::chrono::seconds certificate_life = 1h) {
     return NewAgentClient([this, certificate_life]() -> absl::StatusOr<ClientIdentity> {
       ++issued_;
+      if (hang_) hang_();
       if (!issue_.ok()) return issue_;
       const auto identity = pki_.Issue("worker");
       return ClientIdentity{identity.certificate_pem, identity.private_key_pem, pki_.ca_pem(),
@@ -44,6 +49,7 @@ class AgentClientTest : public ::testing::Test {
   testing::FakeAgent agent_{"node_1", pki_};
   const NodeAddress node_{"node_1", agent_.address()};
   absl::Status issue_;
+  std::function<void()> hang_;  // before an identity is issued
   int issued_ = 0;
   std::unique_ptr<AgentClient> client_ = NewClient();
 };
@@ -93,7 +99,24 @@ TEST_F(AgentClientTest, TheIdentityIsRenewedBeforeItEndsAndServesUntilThen) {
   ASSERT_TRUE(client->ListSandboxes(node_).ok());
   EXPECT_EQ(issued_, 2);
   issue_ = MakeError(ErrorCode::kVaultUnavailable, "away");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(client->ListSandboxes(node_).ok());
+  EXPECT_EQ(issued_, 3);  // and it is not asked again at each call
+}
+
+TEST_F(AgentClientTest, CallsGoOnWhileTheVaultHangs) {
+  const auto client = NewClient(5min);
+  ASSERT_TRUE(client->ListSandboxes(node_).ok());
+  std::promise<void> asked, answer;
+  hang_ = [&] {
+    asked.set_value();
+    answer.get_future().wait();
+  };
+  std::thread renewing([&] { EXPECT_TRUE(client->ListSandboxes(node_).ok()); });
+  asked.get_future().wait();
   EXPECT_TRUE(client->ListSandboxes(node_).ok());
+  EXPECT_EQ(issued_, 2);
+  answer.set_value();
+  renewing.join();
 }
 
 }  // namespace
