@@ -26,7 +26,7 @@ Json ItemJson(const stores::OpsItem& item) {
           {"opened_at", JsonOf(item.opened_at)}};
 }
 
-absl::StatusOr<platform::Response> GetOverview(Services& services, HealthChecks& health, const Call& call) {
+absl::StatusOr<platform::Response> GetOverview(Services& services, HealthChecks& health) {
   Json body;
   GPUAAS_RETURN_IF_ERROR(services.database.Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
     GPUAAS_ASSIGN_OR_RETURN(stores::Overview overview, stores::GetOverview(tx));
@@ -46,7 +46,7 @@ absl::StatusOr<platform::Response> GetOverview(Services& services, HealthChecks&
             {"ops_items", items}};
     return absl::OkStatus();
   }));
-  body["components"] = ComponentsJson(health.Check(call.now));
+  body["components"] = ComponentsJson(health.Latest());
   return JsonResponse(200, body);
 }
 
@@ -61,13 +61,13 @@ absl::StatusOr<platform::Response> GetMetrics() {
 
 void BindOps(Binder& binder, Services& services, HealthChecks& health) {
   const auto read = domain::Permission::kOpsRead;
-  binder.Bind("getOverview", read, [&](Call& call) { return GetOverview(services, health, call); });
+  binder.Bind("getOverview", read, [&](Call&) { return GetOverview(services, health); });
   binder.Bind("listWorkflows", read, [&](Call& call) { return ListWorkflows(services, call); });
   binder.Bind("describeWorkflow", read, [&](Call& call) { return DescribeWorkflow(services, call); });
   binder.Bind("getWorkflowHistory", read, [&](Call& call) { return GetWorkflowHistory(services, call); });
   binder.Bind("health", std::nullopt, [&](Call& call) { return Health(health, call); });
   binder.Bind("live", std::nullopt, [](Call&) { return Live(); });
-  binder.Bind("ready", std::nullopt, [&](Call& call) { return Ready(health, call); });
+  binder.Bind("ready", std::nullopt, [&](Call&) { return Ready(health); });
   binder.Bind("metrics", std::nullopt, [](Call&) { return GetMetrics(); });
 }
 

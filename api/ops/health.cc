@@ -10,28 +10,58 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::chrono::seconds kFresh{2};
+constexpr std::chrono::seconds kPeriod{2};
+constexpr std::chrono::seconds kFirst{1};
+constexpr std::chrono::seconds kTooOld{20};  // longer than any check may take
 constexpr char kVersion[] = "0.1.0";
 
 const char* Word(const absl::Status& status) { return status.ok() ? "healthy" : "unhealthy"; }
 
 }  // namespace
 
-std::map<std::string, absl::Status> HealthChecks::Check(Time now) {
-  std::lock_guard lock(mutex_);
-  if (latest_.empty() || now < checked_at_ || now >= checked_at_ + kFresh) {
-    latest_["database"] = services_.database.Ping();
-    latest_["workflow_service"] = services_.temporal.Ping().status();
-    latest_["secret_store"] = services_.vault.Check();
-    checked_at_ = now;
+Probe::Result Probe::Latest() {
+  std::unique_lock lock(mutex_);
+  if (!thread_) {
+    found_at_ = Clock::now();
+    thread_.emplace([this](const std::stop_token& stop) { Run(stop); });
   }
-  return latest_;
+  changed_.wait_until(lock, found_at_ + kFirst, [this] { return latest_.has_value(); });
+  const auto age = std::chrono::floor<std::chrono::seconds>(Clock::now() - found_at_);
+  if (!latest_) return {MakeError(ErrorCode::kUnavailable, "has not answered yet"), age};
+  if (age > kTooOld) return {MakeError(ErrorCode::kDeadlineExceeded, "does not answer"), age};
+  return {*latest_, age};
 }
 
-Json ComponentsJson(const std::map<std::string, absl::Status>& components) {
+void Probe::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    absl::Status found = check_();
+    std::unique_lock lock(mutex_);
+    latest_ = std::move(found);
+    found_at_ = Clock::now();
+    changed_.notify_all();
+    changed_.wait_for(lock, stop, kPeriod, [] { return false; });
+  }
+}
+
+HealthChecks::HealthChecks(Services& services) : services_(services) {
+  probes_.try_emplace("database", [&services] { return services.database.Ping(); });
+  probes_.try_emplace("workflow_service", [&services] { return services.temporal.Ping().status(); });
+  probes_.try_emplace("secret_store", [&services] { return services.vault.Check(); });
+}
+
+HealthChecks::Results HealthChecks::Latest() {
+  Results results;
+  for (auto& [name, probe] : probes_) results.emplace(name, probe.Latest());
+  return results;
+}
+
+bool HealthChecks::IsReady() { return !draining() && services_.database.Ping().ok(); }
+
+Json ComponentsJson(const HealthChecks::Results& components) {
   Json json = Json::object();
-  for (const auto& [name, status] : components) {
-    json[name] = {{"status", status.ok() ? "ok" : "unavailable"}};
+  for (const auto& [name, result] : components) {
+    const absl::Status& status = result.status;
+    json[name] = {{"status", status.ok() ? "ok" : "unavailable"}, {"age_seconds", result.age.count()}};
     // The meaning of the code: the message may name addresses that are nobody's business.
     if (!status.ok()) json[name]["message"] = InfoOf(ErrorCodeOf(status)).meaning;
   }
@@ -39,12 +69,12 @@ Json ComponentsJson(const std::map<std::string, absl::Status>& components) {
 }
 
 absl::StatusOr<platform::Response> Health(HealthChecks& checks, const Call& call) {
-  const auto components = checks.Check(call.now);
+  const auto components = checks.Latest();
   bool healthy = !checks.draining();
-  for (const auto& [name, status] : components) healthy = healthy && status.ok();
+  for (const auto& [name, result] : components) healthy = healthy && result.status.ok();
   return JsonResponse(healthy ? 200 : 503, {{"status", healthy ? "healthy" : "unhealthy"},
-                                            {"database", Word(components.at("database"))},
-                                            {"queue", Word(components.at("workflow_service"))},
+                                            {"database", Word(components.at("database").status)},
+                                            {"queue", Word(components.at("workflow_service").status)},
                                             {"timestamp", JsonOf(call.now)},
                                             {"version", kVersion},
                                             {"components", ComponentsJson(components)}});
@@ -52,8 +82,8 @@ absl::StatusOr<platform::Response> Health(HealthChecks& checks, const Call& call
 
 absl::StatusOr<platform::Response> Live() { return JsonResponse(200, {{"status", "ok"}}); }
 
-absl::StatusOr<platform::Response> Ready(HealthChecks& checks, const Call& call) {
-  const bool ready = !checks.draining() && checks.Check(call.now).at("database").ok();
+absl::StatusOr<platform::Response> Ready(HealthChecks& checks) {
+  const bool ready = checks.IsReady();
   return JsonResponse(ready ? 200 : 503, {{"status", ready ? "ok" : "unavailable"}});
 }
 

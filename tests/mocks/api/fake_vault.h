@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <functional>
 #include <string>
 
 #include "domain/status.h"
@@ -13,7 +14,10 @@ namespace gpuaas::tests {
 // A secret store in memory: the pepper, HMACs with a fixed key, and certificates that are only text.
 class FakeVault final : public platform::Vault {
  public:
-  absl::Status Check() override { return status; }
+  absl::Status Check() override {
+    if (hang) hang();
+    return status;
+  }
   absl::StatusOr<std::map<std::string, std::string>> ReadSecret(std::string_view path) override {
     if (!status.ok()) return status;
     if (path != "gpuaas/pepper") return MakeError(ErrorCode::kNotFound, "no such secret");
@@ -54,7 +58,8 @@ class FakeVault final : public platform::Vault {
   absl::Status RevokeCertificate(std::string_view) override { return status; }
   absl::StatusOr<std::string> CaCertificate() override { return std::string("ca"); }
 
-  absl::Status status;  // what every call fails with, unless OK
+  absl::Status status;         // what every call fails with, unless OK
+  std::function<void()> hang;  // before Check answers
 
  private:
   static absl::Status Absent() { return MakeError(ErrorCode::kInternal, "the fake has no such thing"); }

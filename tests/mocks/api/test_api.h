@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -73,7 +74,7 @@ class TestApi {
   api::Binder binder_;
   std::vector<std::string> unbound_;
   std::map<std::string, std::string> tokens_;  // by user
-  int requests_ = 0;
+  std::atomic<int> requests_ = 0;
 };
 
 }  // namespace gpuaas::tests
