@@ -2,6 +2,7 @@
 
 #include "api/allocation/mutations.h"
 #include "api/allocation/reads.h"
+#include "api/common/open_streams.h"
 
 namespace gpuaas::api {
 
@@ -14,7 +15,9 @@ void BindAllocation(Binder& binder, Services& services) {
   bind("createAllocation", Permission::kAllocationWrite, CreateAllocation);
   // The others are authorized by the allocation that the path names (FindAllocation).
   bind("getAllocation", std::nullopt, GetAllocation);
-  bind("watchAllocation", std::nullopt, WatchAllocation);
+  bind("watchAllocation", std::nullopt, [streams = std::make_shared<OpenStreams>()](Services& all, const Call& call) {
+    return WatchAllocation(all, *streams, call);
+  });
   bind("extendAllocation", std::nullopt, ExtendAllocation);
   bind("releaseAllocation", std::nullopt, ReleaseAllocation);
   bind("getAllocationHistory", std::nullopt, GetAllocationHistory);
