@@ -162,7 +162,7 @@ absl::StatusOr<flow::v1::Done> AllocationActivities::BeginRelease(const flow::v1
     return stores::TransitionAllocation(tx, releasing).status();
   });
   if (!status.ok()) return status;
-  return DoneWith(request.message());
+  return DoneWith(request.failed() ? request.cause() : request.message());
 }
 
 absl::StatusOr<flow::v1::Done> AllocationActivities::CloseUsage(const flow::v1::CloseUsageRequest& request) {
@@ -209,7 +209,7 @@ absl::StatusOr<flow::v1::Done> AllocationActivities::Finish(const flow::v1::Fini
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return DoneWith(request.message());
+  return DoneWith(request.state() == "failed" ? request.cause() : request.message());
 }
 
 }  // namespace gpuaas::activities

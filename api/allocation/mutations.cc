@@ -37,7 +37,7 @@ absl::Status RecordOperation(platform::Transaction& tx, const stores::Allocation
 Answer AcceptedFor(const Call& call, platform::Transaction& tx, const stores::Allocation& allocation,
                    const OperationId& operation) {
   ScopeNames names(call.access, tx);
-  Json body = AllocationJson(allocation, names);
+  Json body = AllocationJson(allocation, call.access, names);
   body["operation_id"] = operation.str();
   body["correlation_id"] = call.correlation_id();
   return Accepted(operation, body);

@@ -20,7 +20,8 @@ absl::StatusOr<platform::Response> ListAllocations(Services& services, const Cal
         GPUAAS_ASSIGN_OR_RETURN(stores::AllocationPage page, stores::ListAllocations(tx, filter));
         ScopeNames names(call.access, tx);
         Json items = Json::array();
-        for (const stores::Allocation& allocation : page.items) items.push_back(AllocationJson(allocation, names));
+        for (const stores::Allocation& allocation : page.items)
+          items.push_back(AllocationJson(allocation, call.access, names));
         return Page(std::move(items), page.next);
       });
 }
@@ -30,7 +31,7 @@ absl::StatusOr<platform::Response> GetAllocation(Services& services, const Call&
       call.access.RowScope(), [&](platform::Transaction& tx) -> absl::StatusOr<platform::Response> {
         GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation, FindAllocation(tx, call, Permission::kAllocationRead));
         ScopeNames names(call.access, tx);
-        return JsonResponse(200, AllocationJson(allocation, names));
+        return JsonResponse(200, AllocationJson(allocation, call.access, names));
       });
 }
 

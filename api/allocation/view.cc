@@ -30,9 +30,13 @@ std::string ScopeNames::Project(const TenantId& tenant, const ProjectId& id) {
   return it->second;
 }
 
-Json AllocationJson(const stores::Allocation& allocation, ScopeNames& names) {
+Json AllocationJson(const stores::Allocation& allocation, const Access& access, ScopeNames& names) {
+  std::string reason = allocation.reason;
   Json error = nullptr;
-  if (!allocation.error_code.empty()) error = {{"code", allocation.error_code}, {"message", allocation.reason}};
+  if (!allocation.error_code.empty()) {
+    reason = CauseFor(access.principal, allocation.error_code, reason);
+    error = {{"code", allocation.error_code}, {"message", reason}};
+  }
   return {
       {"id", allocation.id.str()},
       {"name", TextOrNull(allocation.name)},
@@ -53,7 +57,7 @@ Json AllocationJson(const stores::Allocation& allocation, ScopeNames& names) {
       {"lease_seconds", allocation.lease.count()},
       {"lease_expires_at", JsonOf(allocation.lease_expires_at)},
       {"ssh_key_ids", allocation.ssh_key_ids},
-      {"reason", TextOrNull(allocation.reason)},
+      {"reason", TextOrNull(reason)},
       {"error", error},
       {"created_by", allocation.created_by},
       {"created_at", JsonOf(allocation.created_at)},

@@ -24,8 +24,8 @@ class ScopeNames {
   std::map<std::string, std::string> names_;
 };
 
-// The contract's Allocation.
-nlohmann::json AllocationJson(const stores::Allocation& allocation, ScopeNames& names);
+// The contract's Allocation, as that caller may see it.
+nlohmann::json AllocationJson(const stores::Allocation& allocation, const Access& access, ScopeNames& names);
 
 // The allocation that the path names, if the caller may do this with it: kNotFound, kPermissionDenied, the database's.
 absl::StatusOr<stores::Allocation> FindAllocation(platform::Transaction& tx, const Call& call,

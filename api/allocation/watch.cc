@@ -2,6 +2,7 @@
 
 #include "api/allocation/reads.h"
 #include "api/allocation/view.h"
+#include "api/common/open_streams.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "platform/clock/clock.h"
@@ -22,8 +23,11 @@ struct Start {
   std::int64_t after = 0;  // number of the last event that the snapshot holds
 };
 
-Json EventJson(const stores::LogEntry& entry) {
+Json EventJson(const stores::LogEntry& entry, const Principal& reader) {
   Json data = Json::parse(entry.data_json, nullptr, /*allow_exceptions=*/false);
+  if (data.is_object() && data.contains("error_code")) {
+    data["reason"] = CauseFor(reader, data.value("error_code", ""), data.value("reason", ""));
+  }
   return {{"sequence", entry.number},
           {"type", entry.type},
           {"resource", entry.resource_id},
@@ -39,7 +43,8 @@ bool IsEnd(const stores::LogEntry& entry) {
 
 class Watch {
  public:
-  Watch(Services& services, Start start, Time until) : services_(services), start_(std::move(start)), until_(until) {}
+  Watch(Services& services, Principal reader, Start start, Time until)
+      : services_(services), reader_(std::move(reader)), start_(std::move(start)), until_(until) {}
 
   void Run(platform::EventStream& stream) {
     if (!start_.snapshot.is_null() && !stream.Send(std::to_string(start_.after), "snapshot", start_.snapshot.dump())) {
@@ -52,7 +57,7 @@ class Watch {
       auto entries = Read();
       if (!entries.ok()) return;  // the reader comes again with its last id
       for (const stores::LogEntry& entry : *entries) {
-        if (!stream.Send(std::to_string(entry.number), entry.type, EventJson(entry).dump())) return;
+        if (!stream.Send(std::to_string(entry.number), entry.type, EventJson(entry, reader_).dump())) return;
         start_.after = entry.number;
         last_sign = services_.clock.Now();
         ended = ended || IsEnd(entry);
@@ -82,13 +87,14 @@ class Watch {
   }
 
   Services& services_;
+  const Principal reader_;
   Start start_;
   const Time until_;
 };
 
 }  // namespace
 
-absl::StatusOr<platform::Response> WatchAllocation(Services& services, const Call& call) {
+absl::StatusOr<platform::Response> WatchAllocation(Services& services, OpenStreams& streams, const Call& call) {
   const std::string last_id(call.request.Header("Last-Event-ID"));
   GPUAAS_ASSIGN_OR_RETURN(
       Start start, services.database.TransactFor<Start>(
@@ -105,12 +111,13 @@ absl::StatusOr<platform::Response> WatchAllocation(Services& services, const Cal
                          GPUAAS_ASSIGN_OR_RETURN(found.allocation,
                                                  FindAllocation(tx, call, domain::Permission::kAllocationRead));
                          ScopeNames names(call.access, tx);
-                         if (last_id.empty()) found.snapshot = AllocationJson(found.allocation, names);
+                         if (last_id.empty()) found.snapshot = AllocationJson(found.allocation, call.access, names);
                          return found;
                        }));
   const Time until = std::min<Time>(call.now + kLongest, call.access.principal.token_expires_at);
+  GPUAAS_ASSIGN_OR_RETURN(auto share, streams.Take(call.access.principal));
   platform::Response response;
-  response.stream = [watch = std::make_shared<Watch>(services, std::move(start), until)](
+  response.stream = [share, watch = std::make_shared<Watch>(services, call.access.principal, std::move(start), until)](
                         platform::EventStream& stream) { watch->Run(stream); };
   return response;
 }

@@ -78,6 +78,21 @@ Principal PrincipalOf(const platform::Claims& claims) {
                    .token_expires_at = claims.expires_at};
 }
 
+std::string CauseFor(const Principal& principal, std::string_view code, const std::string& text) {
+  if (text.empty() || domain::Allows(principal.platform_roles, domain::Permission::kOpsRead)) return text;
+  const ErrorCode known = ErrorCodeFromName(code).value_or(ErrorCode::kInternal);
+  switch (known) {
+    case ErrorCode::kNoCapacity:
+    case ErrorCode::kQuotaExceeded:
+    case ErrorCode::kUnknownSku:
+    case ErrorCode::kUnknownRegion:
+    case ErrorCode::kUnknownSshKey:
+      return text;
+    default:
+      return std::string(InfoOf(known).meaning);
+  }
+}
+
 std::vector<domain::Role> Access::RolesIn(const TenantId& in_tenant, const ProjectId& in_project) const {
   std::vector<domain::Role> roles = principal.platform_roles;
   if (in_tenant != principal.tenant) return roles;

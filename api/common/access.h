@@ -29,6 +29,10 @@ struct Principal {
 // Role names that this build does not know are left out.
 Principal PrincipalOf(const platform::Claims& claims);
 
+// What somebody is told of a failure inside a flow. Its text may name addresses, paths and what is another tenant's:
+// who has no role of the platform gets what the code means, unless such texts are written for who asked.
+std::string CauseFor(const Principal& principal, std::string_view code, const std::string& text);
+
 // Who asks, and in which tenant and project.
 struct Access {
   Principal principal;

@@ -109,12 +109,7 @@ void Binder::Bind(std::string_view operation_id, std::optional<domain::Permissio
       GPUAAS_ASSIGN_OR_RETURN(Principal principal, Authenticate(request, call.now, services_.verifier));
       GPUAAS_ASSIGN_OR_RETURN(call.access, ResolveAccess(std::move(principal), request.Header("X-Tenant"),
                                                          request.Header("X-Project"), services_.database));
-      if (permission) {
-        if (absl::Status denied = call.access.Require(*permission); !denied.ok()) {
-          AuditDenial(services_, call, *permission);
-          return denied;
-        }
-      }
+      if (permission) GPUAAS_RETURN_IF_ERROR(Require(services_, call, *permission));
     } else if (operation->credential == Credential::kClientCertificate) {
       GPUAAS_ASSIGN_OR_RETURN(call.node, AuthenticateNode(request));
     }
@@ -127,6 +122,12 @@ void Binder::Bind(std::string_view operation_id, std::optional<domain::Permissio
     return handler(call);
   };
   router_.Add({operation->method, operation->path, operation->max_body_bytes, std::move(handle)});
+}
+
+absl::Status Require(Services& services, const Call& call, domain::Permission permission) {
+  absl::Status allowed = call.access.Require(permission);
+  if (!allowed.ok()) AuditDenial(services, call, permission);
+  return allowed;
 }
 
 std::vector<std::string> Binder::Unbound() const {

@@ -32,4 +32,7 @@ class Binder {
   std::set<std::string> bound_;
 };
 
+// As the check of Bind, for what only a parameter asks for. A refusal leaves its audit row.
+absl::Status Require(Services& services, const Call& call, domain::Permission permission);
+
 }  // namespace gpuaas::api

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include "api/common/binder.h"
 #include "api/ops/history_steps.h"
 #include "api/ops/workflow_view.h"
 #include "domain/status.h"
@@ -35,6 +36,7 @@ void AddPending(std::vector<HistoryStep>& steps, const temporal::WorkflowDescrip
       if (!pending.last_failure_message.empty()) {
         step.error = {{"code", pending.last_failure_type.empty() ? "internal" : pending.last_failure_type},
                       {"message", pending.last_failure_message}};
+        step.last_failure = step.error;
       }
     }
   }
@@ -77,9 +79,21 @@ Json BuildHistory(const std::string& workflow_id, const History* history,
           {"steps", items}};
 }
 
+void Disclose(Json& history, const Principal& reader) {
+  const auto disclose = [&](Json& error) {
+    if (!error.is_null()) error["message"] = CauseFor(reader, error.value("code", ""), error.value("message", ""));
+  };
+  for (Json& step : history["steps"]) {
+    disclose(step["error"]);
+    for (Json& attempt : step["attempt_list"]) disclose(attempt["error"]);
+  }
+}
+
 absl::StatusOr<Json> LoadHistory(Services& services, const Call& call, const platform::Scope& scope,
                                  const std::string& workflow_id) {
   using Attempts = std::vector<stores::Attempt>;
+  const bool with_events = call.Query("events") == "true";
+  if (with_events) GPUAAS_RETURN_IF_ERROR(Require(services, call, domain::Permission::kOpsRead));
   GPUAAS_ASSIGN_OR_RETURN(Attempts attempts,
                           services.database.TransactFor<Attempts>(
                               scope, [&](platform::Transaction& tx) { return stores::ListAttempts(tx, workflow_id); }));
@@ -94,7 +108,8 @@ absl::StatusOr<Json> LoadHistory(Services& services, const Call& call, const pla
   }
   Json answer = BuildHistory(workflow_id, history.ok() ? &*history : nullptr,
                              description.ok() ? &*description : nullptr, attempts);
-  if (call.Query("events") == "true") answer["events"] = history.ok() ? EventsOf(*history) : Json::array();
+  Disclose(answer, call.access.principal);
+  if (with_events) answer["events"] = history.ok() ? EventsOf(*history) : Json::array();
   return answer;
 }
 

@@ -24,8 +24,12 @@ nlohmann::json BuildHistory(const std::string& workflow_id, const temporal::api:
                             const temporal::WorkflowDescription* description,
                             const std::vector<stores::Attempt>& attempts);
 
-// Reads both and joins them, with the raw events if the call asks for them. Without an answer from the workflow service
-// the attempts alone are shown. Errors: the database's.
+// The causes in it as that principal may see them.
+void Disclose(nlohmann::json& history, const Principal& reader);
+
+// Reads both and joins them, with the raw events if the call asks for them, which needs the ops permission: they hold
+// what is the platform's. Without an answer from the workflow service the attempts alone are shown. Errors:
+// kPermissionDenied, the database's.
 absl::StatusOr<nlohmann::json> LoadHistory(Services& services, const Call& call, const platform::Scope& scope,
                                            const std::string& workflow_id);
 

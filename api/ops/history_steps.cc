@@ -1,6 +1,7 @@
 #include "api/ops/history_steps.h"
 
 #include "api/common/call.h"
+#include "domain/error_code.h"
 
 namespace gpuaas::api {
 namespace {
@@ -44,7 +45,7 @@ class Folder {
         if (step == nullptr) break;
         step->state = "running";
         step->attempts = started.attempt();
-        if (started.has_last_failure()) step->error = CauseOf(started.last_failure());
+        if (started.has_last_failure()) step->error = step->last_failure = CauseOf(started.last_failure());
         break;
       }
       case Event::kActivityTaskCompletedEventAttributes:
@@ -133,6 +134,28 @@ std::string StateOf(const stores::Attempt& attempt) {
   return attempt.outcome == "cancelled" ? "canceled" : attempt.outcome;
 }
 
+// Nobody wrote down the end of an attempt whose worker died. That it is over shows in another one having begun, or in
+// the step's end.
+void EndLostAttempts(HistoryStep& step) {
+  for (std::size_t i = 0; i < step.attempt_list.size(); ++i) {
+    Json& attempt = step.attempt_list[i];
+    if (attempt["state"] != "running") continue;
+    const int number = attempt["attempt"];
+    if (number >= step.attempts && !step.ended_at) continue;
+    if (number >= step.attempts) {  // it was the last one
+      attempt["state"] = step.state == "timed_out" ? "failed" : step.state;
+      attempt["ended_at"] = JsonOf(step.ended_at);
+      attempt["error"] = step.error;
+      continue;
+    }
+    attempt["state"] = "failed";
+    if (i + 1 < step.attempt_list.size()) attempt["ended_at"] = step.attempt_list[i + 1]["started_at"];
+    attempt["error"] = number + 1 == step.attempts && !step.last_failure.is_null()
+                           ? step.last_failure
+                           : Json{{"code", InfoOf(ErrorCode::kUnavailable).name}, {"message", "the worker was lost"}};
+  }
+}
+
 Json ErrorOf(const stores::Attempt& attempt) {
   if (attempt.outcome != "failed") return nullptr;
   return {{"code", attempt.error_code.empty() ? "internal" : attempt.error_code}, {"message", attempt.message}};
@@ -148,6 +171,7 @@ std::vector<HistoryStep> StepsOf(const temporal::api::history::v1::History& hist
 
 std::vector<HistoryStep> StepsOf(const std::vector<stores::Attempt>& attempts) {
   std::vector<HistoryStep> steps;
+  std::vector<std::vector<stores::Attempt>> attempts_of;  // of each step
   std::map<std::pair<std::string, std::string>, std::size_t> index;
   for (const stores::Attempt& attempt : attempts) {
     auto [it, fresh] = index.try_emplace({attempt.run_id, attempt.activity_id}, steps.size());
@@ -157,14 +181,16 @@ std::vector<HistoryStep> StepsOf(const std::vector<stores::Attempt>& attempts) {
       step.kind = "activity";
       step.activity_id = attempt.activity_id;
       step.started_at = attempt.started_at;
+      attempts_of.emplace_back();
     }
     HistoryStep& step = steps[it->second];
     step.state = attempt.next_retry_at ? "retrying" : StateOf(attempt);
     step.ended_at = attempt.next_retry_at ? std::nullopt : attempt.ended_at;
     step.error = ErrorOf(attempt);
     step.next_retry_at = attempt.next_retry_at;
-    AddAttempts(step, {attempt});
+    attempts_of[it->second].push_back(attempt);
   }
+  for (std::size_t i = 0; i < steps.size(); ++i) AddAttempts(steps[i], attempts_of[i]);
   return steps;
 }
 
@@ -179,6 +205,7 @@ void AddAttempts(HistoryStep& step, const std::vector<stores::Attempt>& attempts
                                  {"ended_at", JsonOf(attempt.ended_at)},
                                  {"error", ErrorOf(attempt)}});
   }
+  EndLostAttempts(step);
 }
 
 Json ToJson(const HistoryStep& step) {

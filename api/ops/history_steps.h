@@ -21,8 +21,9 @@ struct HistoryStep {
   int attempts = 1;
   std::optional<Time> started_at;
   std::optional<Time> ended_at;
-  nlohmann::json error;  // null or {code, message}
-  std::string detail;    // what came of it, for the reader
+  nlohmann::json error;         // null or {code, message}
+  nlohmann::json last_failure;  // likewise, of the attempt before the newest
+  std::string detail;           // what came of it, for the reader
   std::optional<Time> next_retry_at;
   nlohmann::json attempt_list = nlohmann::json::array();
 };
@@ -33,7 +34,7 @@ std::vector<HistoryStep> StepsOf(const temporal::api::history::v1::History& hist
 // Steps known from attempts alone, one per (run, activity).
 std::vector<HistoryStep> StepsOf(const std::vector<stores::Attempt>& attempts);
 
-// Puts our record of the attempts of that activity into the step.
+// Puts our record of all attempts of that activity into the step, which knows its state and its number of attempts.
 void AddAttempts(HistoryStep& step, const std::vector<stores::Attempt>& attempts);
 
 nlohmann::json ToJson(const HistoryStep& step);

@@ -49,7 +49,8 @@ const Columns& EventColumns() {
 }  // namespace
 
 void AddHistoryFlags(CLI::App& command, HistoryFlags& flags) {
-  command.add_flag("--events", flags.events, "The raw events of the workflow service, which replayers read");
+  command.add_flag("--events", flags.events,
+                   "The raw events of the workflow service, which replayers read; operators only");
 }
 
 ExitCode ShowHistory(Invocation& run, const std::string& path, const HistoryFlags& flags,

@@ -18,6 +18,46 @@ int HexValue(char c) {
   return -1;
 }
 
+// Their texts name addresses, paths and statements: for the log, not for whoever asked.
+bool IsOfTheInside(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInternal:
+    case ErrorCode::kDatabaseUnavailable:
+    case ErrorCode::kTemporalUnavailable:
+    case ErrorCode::kVaultUnavailable:
+    case ErrorCode::kVaultSealed:
+    case ErrorCode::kVaultDenied:
+    case ErrorCode::kNodeUnreachable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// No overlong forms, surrogates or anything above U+10FFFF.
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
+    const unsigned char first = byte(0);
+    const std::size_t size = first < 0x80   ? 1
+                             : first < 0xC2 ? 0
+                             : first < 0xE0 ? 2
+                             : first < 0xF0 ? 3
+                             : first < 0xF5 ? 4
+                                            : 0;
+    if (size == 0) return false;
+    for (std::size_t i = 1; i < size; ++i) {
+      if (byte(i) >> 6 != 2) return false;
+    }
+    if (first == 0xE0 && byte(1) < 0xA0) return false;
+    if (first == 0xED && byte(1) > 0x9F) return false;
+    if (first == 0xF0 && byte(1) < 0x90) return false;
+    if (first == 0xF4 && byte(1) > 0x8F) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
 absl::Status ParameterFault(const std::string& name, std::string_view problem) {
@@ -52,7 +92,7 @@ Response ErrorResponse(const absl::Status& error, std::string_view correlation_i
   if (!details.is_object()) details = nlohmann::json::object();
   nlohmann::json body = {
       {"code", info.name},
-      {"message", info.code == ErrorCode::kInternal ? info.meaning : ToStd(error.message())},
+      {"message", IsOfTheInside(info.code) ? info.meaning : ToStd(error.message())},
       {"correlation_id", correlation_id},
       {"details", details},
   };
@@ -84,6 +124,7 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_spa
     }
     out += c;
   }
+  if (!IsUtf8(out)) return std::nullopt;
   return out;
 }
 

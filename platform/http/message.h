@@ -65,10 +65,11 @@ struct Response {
 using Handler = std::function<absl::StatusOr<Response>(const Request&)>;
 
 // The envelope {code, message, correlation_id, details} with the status of the code; `details.retry_after_seconds`
-// becomes Retry-After too. A fault of ours (code `internal`) is shown without its message, which belongs into the log.
+// becomes Retry-After too. What is at fault inside (`internal`, the database, the secret store, a node...) is shown by
+// the meaning of its code; its message belongs into the log.
 Response ErrorResponse(const absl::Status& error, std::string_view correlation_id);
 
-// Nothing if `text` holds a malformed escape.
+// Nothing if `text` holds a malformed escape, or what comes of it is not UTF-8, which all behind here goes by.
 std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_space);
 // Parses "a=1&b=2". kMalformedRequest: a malformed escape; kInvalidArgument: a name given twice, a NUL.
 absl::StatusOr<std::map<std::string, std::string>> ParseQuery(std::string_view query);

@@ -2,6 +2,7 @@
 # One allocation through every process, with the CLI: create, use, extend, release, and what can be read of it afterwards.
 . "$(dirname "$0")/lib.sh"
 user dev-user
+user ops-user
 key=$(ssh_key_of dev-user) || give_up "ssh-keys create"
 
 created=$(as dev-user allocations create --sku h200-sxm-slice --gpus 2 --region "$REGION" --ssh-key-id "$key" --output json) ||
@@ -50,7 +51,9 @@ same "and on the activities, their order, attempts and ends" \
 same "and on the signals" "$(jq -c '[.events[].workflowExecutionSignaledEventAttributes.signalName | values]' <<<"$shown")" \
   "$(jq -c '[.steps[] | select(.kind == "signal").name]' <<<"$history")"
 same "history --events has the same events" "$(jq -c '[.events[] | {eventId, eventType}]' <<<"$shown")" \
-  "$(as dev-user allocations history "$id" --events --output json | jq -c '[.events[] | {eventId, eventType}]')"
+  "$(as ops-user ops workflows history "allocation/$id" --events --output json | jq -c '[.events[] | {eventId, eventType}]')"
+caller=dev-user
+api GET "/api/v1/allocations/$id/history?events=true"; refused "which are for operators" 403 permission_denied
 check "history tells what came of a step" jq -e '.steps[] | select(.name == "allocation.Place").detail | test("of [0-9]+ node")' <<<"$history"
 check "its input is readable in Temporal" grep -q "$id" <<<"$(jq -r '.events[0].workflowExecutionStartedEventAttributes.input.payloads[0] | (.data // .) | if type == "string" then @base64d else tostring end' <<<"$shown")"
 

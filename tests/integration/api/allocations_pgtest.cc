@@ -88,8 +88,11 @@ TEST_F(AllocationsRest, OthersFindNothing) {
 }
 
 TEST_F(AllocationsRest, IdsThatAreNoneAreNotFound) {
-  for (const char* id : {"x", "alloc_", "alloc_'%20OR%201=1", "node_01M7WPFSESE1XRKFD1G61WX9TE", "%ff"}) {
+  for (const char* id : {"x", "alloc_", "alloc_'%20OR%201=1", "node_01M7WPFSESE1XRKFD1G61WX9TE"}) {
     Refused(api_.As("dev-user", "GET", std::string(kPath) + "/" + id), 404, "not_found");
+  }
+  for (const char* id : {"%ff", "%c0%af", "\xff"}) {
+    Refused(api_.As("dev-user", "POST", std::string(kPath) + "/" + id + "/release"), 400, "malformed_request");
   }
 }
 
@@ -179,6 +182,7 @@ class Recorder final : public platform::EventStream {
  public:
   bool Send(std::string_view id, std::string_view event, std::string_view data) override {
     events.push_back(std::string(event));
+    text += std::string(data) + "\n";
     if (!id.empty()) last_id = id;
     if (!data.empty()) last_data = Json::parse(data);
     return true;
@@ -187,9 +191,57 @@ class Recorder final : public platform::EventStream {
   bool Wait(std::chrono::milliseconds) override { return false; }  // as if the watcher had left
 
   std::vector<std::string> events;
+  std::string text;
   std::string last_id;
   Json last_data;
 };
+
+TEST_F(AllocationsRest, OneUserCannotTakeAllStreams) {
+  const std::string path = std::string(kPath) + "/" + NewAllocation()["id"].get<std::string>() + "/events";
+  std::vector<ApiAnswer> open;
+  for (int i = 0; i < 16; ++i) open.push_back(api_.As("dev-user", "GET", path));
+  EXPECT_TRUE(open.back().stream);
+  ApiAnswer refused = api_.As("dev-user", "GET", path);
+  Refused(refused, 429, "rate_limited");
+  EXPECT_EQ(refused.headers["Retry-After"], "5");
+  EXPECT_TRUE(api_.As("ops-user", "GET", path).stream);
+  open.pop_back();
+  EXPECT_TRUE(api_.As("dev-user", "GET", path).stream);
+}
+
+TEST_F(AllocationsRest, RawEventsAreForThePlatform) {
+  const std::string path = std::string(kPath) + "/" + NewAllocation()["id"].get<std::string>() + "/history?events=true";
+  Refused(api_.As("dev-user", "GET", path), 403, "permission_denied");
+  Refused(api_.As("other-user", "GET", path), 404, "not_found");
+  EXPECT_FALSE(api_.As("ops-user", "GET", path).body["events"].empty());
+}
+
+TEST_F(AllocationsRest, CausesInsideAreForThePlatform) {
+  const std::string id = NewAllocation()["id"];
+  const std::string raw = "node node_1: failed to connect to 10.0.0.7:7443";
+  absl::Status failed = database_.app().Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
+    auto row = stores::GetAllocation(tx, AllocationId(id));
+    if (!row.ok()) return row.status();
+    stores::AllocationTransition transition{.id = row->id,
+                                            .operation = row->driving_operation,
+                                            .to = domain::AllocationState::kFailed,
+                                            .reason = raw,
+                                            .error_code = "node_unreachable",
+                                            .now = api_.clock.Now()};
+    return stores::TransitionAllocation(tx, transition).status();
+  });
+  ASSERT_TRUE(failed.ok()) << failed;
+  const std::string path = std::string(kPath) + "/" + id;
+  const Json seen = api_.As("dev-user", "GET", path).body;
+  EXPECT_EQ(seen["error"]["message"], InfoOf(ErrorCode::kNodeUnreachable).meaning);
+  EXPECT_EQ(seen["reason"], seen["error"]["message"]);
+  EXPECT_EQ(api_.As("ops-user", "GET", path).body["error"]["message"], raw);
+  Recorder watcher;
+  api_.As("dev-user", "GET", path + "/events", nullptr, {{"Last-Event-ID", "0"}}).stream(watcher);
+  EXPECT_EQ(watcher.events.at(watcher.events.size() - 2), "allocation.failed");
+  EXPECT_THAT(watcher.text, testing::Not(testing::HasSubstr("10.0.0.7")));
+  EXPECT_THAT(watcher.text, testing::HasSubstr(seen["reason"].get<std::string>()));
+}
 
 TEST_F(AllocationsRest, EventsResumeAfterTheLastOneAndEndWithTheAllocation) {
   const std::string id = NewAllocation()["id"];

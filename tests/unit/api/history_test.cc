@@ -133,6 +133,82 @@ TEST(BuildHistory, StepsOfEarlierRunsComeFromTheirAttempts) {
   EXPECT_EQ(history["steps"][1]["attempt_list"].size(), 1u);
 }
 
+// The worker of the first two attempts was killed: nobody wrote down their ends.
+TEST(BuildHistory, AnAttemptWhoseWorkerDiedHasFailed) {
+  Builder builder;
+  auto step = builder.Schedule("allocation.Provision", "7");
+  builder.Start(step, 3);
+  auto& last = *builder.history().mutable_events(1)->mutable_activity_task_started_event_attributes();
+  last.mutable_last_failure()->set_message("activity StartToClose timeout");
+  last.mutable_last_failure()->mutable_timeout_failure_info();
+  builder.Add().mutable_activity_task_completed_event_attributes()->set_scheduled_event_id(step);
+  const auto description = Described(temporal::WorkflowStatus::kRunning);
+  const Json provision = BuildHistory("allocation/a", &builder.history(), &description,
+                                      {AttemptOf("run-2", "7", 1, "running"), AttemptOf("run-2", "7", 2, "running"),
+                                       AttemptOf("run-2", "7", 3, "completed")})["steps"][0];
+  EXPECT_EQ(provision["state"], "completed");
+  EXPECT_EQ(provision["error"], nullptr);
+  const Json& attempts = provision["attempt_list"];
+  ASSERT_EQ(attempts.size(), 3u);
+  EXPECT_EQ(attempts[0]["state"], "failed");
+  EXPECT_EQ(attempts[0]["ended_at"], attempts[1]["started_at"]);
+  EXPECT_EQ(attempts[0]["error"], (Json{{"code", "unavailable"}, {"message", "the worker was lost"}}));
+  EXPECT_EQ(attempts[1]["state"], "failed");
+  EXPECT_EQ(attempts[1]["error"], (Json{{"code", "deadline_exceeded"}, {"message", "activity StartToClose timeout"}}));
+  EXPECT_EQ(attempts[2]["state"], "completed");
+}
+
+TEST(BuildHistory, AnAttemptUnderWayIsRunningUntilItsStepEnds) {
+  Builder builder;
+  auto step = builder.Schedule("allocation.Provision", "7");
+  builder.Start(step, 1);
+  const auto description = Described(temporal::WorkflowStatus::kRunning);
+  const auto attempt = [&] {
+    return BuildHistory("allocation/a", &builder.history(), &description,
+                        {AttemptOf("run-2", "7", 1, "running")})["steps"][0]["attempt_list"][0];
+  };
+  EXPECT_EQ(attempt()["state"], "running");
+  EXPECT_EQ(attempt()["ended_at"], nullptr);
+  auto& timed_out = *builder.Add().mutable_activity_task_timed_out_event_attributes();
+  timed_out.set_scheduled_event_id(step);
+  timed_out.mutable_failure()->mutable_timeout_failure_info();
+  timed_out.mutable_failure()->set_message("activity ScheduleToClose timeout");
+  EXPECT_EQ(attempt()["state"], "failed");
+  EXPECT_EQ(attempt()["ended_at"], "2027-01-15T08:00:03.000000Z");
+  EXPECT_EQ(attempt()["error"]["code"], "deadline_exceeded");
+}
+
+TEST(BuildHistory, LostAttemptsAreFailedInTheRecordAlone) {
+  const Json history = BuildHistory("allocation/a", nullptr, nullptr,
+                                    {AttemptOf("run-1", "7", 1, "running"), AttemptOf("run-1", "7", 2, "completed")});
+  EXPECT_EQ(history["steps"][0]["attempt_list"][0]["state"], "failed");
+  EXPECT_EQ(history["steps"][0]["attempt_list"][0]["error"]["message"], "the worker was lost");
+}
+
+TEST(Disclose, CausesAreForThePlatform) {
+  auto failed = AttemptOf("run-1", "7", 1, "failed");
+  failed.message = "node node_1: failed to connect to 10.0.0.7:7443";
+  const Json full = BuildHistory("allocation/a", nullptr, nullptr, {failed});
+  const auto as = [&](const Principal& reader) {
+    Json history = full;
+    Disclose(history, reader);
+    return history;
+  };
+  EXPECT_EQ(as(Principal{.platform_roles = {domain::Role::kPlatformAdmin}}), full);
+  const Json seen = as(Principal{.tenant_roles = {domain::Role::kTenantAdmin}});
+  const Json meaning = {{"code", "node_unreachable"}, {"message", InfoOf(ErrorCode::kNodeUnreachable).meaning}};
+  EXPECT_EQ(seen["steps"][0]["error"], meaning);
+  EXPECT_EQ(seen["steps"][0]["attempt_list"][0]["error"], meaning);
+}
+
+TEST(CauseFor, TellsTenantsWhatWasWrittenForThem) {
+  const Principal tenant;
+  EXPECT_EQ(CauseFor(tenant, "no_capacity", "3 of 40 nodes fit"), "3 of 40 nodes fit");
+  EXPECT_EQ(CauseFor(tenant, "conflict", "GPU-1 is held by another sandbox"), InfoOf(ErrorCode::kConflict).meaning);
+  EXPECT_EQ(CauseFor(tenant, "NullPointerException", "at 0x0"), InfoOf(ErrorCode::kInternal).meaning);
+  EXPECT_EQ(CauseFor(tenant, "internal", ""), "");
+}
+
 TEST(BuildHistory, LivesOnWithoutTheWorkflowService) {
   auto retried = AttemptOf("run-1", "7", 2, "failed");
   retried.next_retry_at = Time(std::chrono::seconds(kStart + 50));

@@ -32,6 +32,10 @@ TEST(ErrorResponse, HidesTheMessageOfOurOwnFaults) {
   EXPECT_EQ(response.status, 500);
   EXPECT_THAT(response.body, testing::Not(testing::HasSubstr("SELECT")));
   EXPECT_EQ(Json::parse(response.body)["details"], Json::object());
+  for (const ErrorCode code : {ErrorCode::kDatabaseUnavailable, ErrorCode::kVaultDenied, ErrorCode::kNodeUnreachable}) {
+    const Json body = Json::parse(ErrorResponse(MakeError(code, "10.0.0.7:7443"), "").body);
+    EXPECT_EQ(body["message"], InfoOf(code).meaning);
+  }
 }
 
 TEST(ErrorResponse, SaysWhenToRetryAndHowToLogIn) {
@@ -52,6 +56,16 @@ TEST(ParseQuery, DecodesAndRefuses) {
   EXPECT_EQ(ErrorCodeOf(ParseQuery("a=1&a=2").status()), ErrorCode::kInvalidArgument);
   EXPECT_EQ(ErrorCodeOf(ParseQuery("a=%4").status()), ErrorCode::kMalformedRequest);
   EXPECT_EQ(ErrorCodeOf(ParseQuery("a=%00").status()), ErrorCode::kInvalidArgument);
+}
+
+TEST(PercentDecode, GivesUtf8OrNothing) {
+  for (const char* good : {"", "abc", "%C3%A9", "%e2%82%ac", "%F0%9F%98%80", "%F4%8F%BF%BF", "\xC3\xA9"}) {
+    EXPECT_TRUE(PercentDecode(good, false)) << good;
+  }
+  for (const char* bad : {"%ff", "%C3", "%C3a", "%80", "%C0%AF", "%E0%80%80", "%ED%A0%80", "%F0%80%80%80",
+                          "%F4%90%80%80", "%F5%80%80%80", "\xff"}) {
+    EXPECT_FALSE(PercentDecode(bad, false)) << bad;
+  }
 }
 
 }  // namespace
