@@ -26,7 +26,9 @@ api POST $A "" -H "X-Idempotency-Key: $(new_key)" -H 'Content-Type: text/plain' 
 head -c 2000000 /dev/zero | tr '\0' ' ' >"$E2E/big"
 api POST $A "@$E2E/big" -H "X-Idempotency-Key: $(new_key)"; refused "oversized body" 413 payload_too_large
 api GET "$A?limit=-1"; refused "negative limit" 400 invalid_argument
-api GET "$A?cursor=%00%ff"; refused "damaged cursor" 400 invalid_argument
+api GET "$A?cursor=%00"; refused "damaged cursor" 400 invalid_argument
+api GET "$A?cursor=%ff"; refused "a query that is no UTF-8" 400 malformed_request
+api POST "$A/%ff/release" '{}' -H "X-Idempotency-Key: $(new_key)"; refused "a path that is no UTF-8" 400 malformed_request
 api GET "$A/..%2f..%2fetc"; refused "path tricks" 404 not_found
 api GET "$A/alloc_'%20OR%201=1"; refused "SQL in an id" 404 not_found
 api DELETE $A; refused "unknown method" 405 method_not_allowed

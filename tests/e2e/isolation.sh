@@ -18,14 +18,23 @@ reachable() {
   inside "for t in $*; do { timeout 3 bash -c \"exec 3<>/dev/tcp/\${t%:*}/\${t#*:}\" 2>/dev/null && echo \$t; } & done; wait"
 }
 
+# That it tells: what listens inside is reached.
+inside "setsid timeout 120 python3 -m http.server 8001 >/dev/null 2>&1 </dev/null &"
+finds_own() { [ "$(reachable 127.0.0.1:8001 127.0.0.1:8002)" = 127.0.0.1:8001 ]; }
+check "what listens inside is reachable" eventually 10 finds_own
+
 # Ports: of the host's loopback, and of the control plane by each of the host's addresses.
-targets=()
+targets=() silent=()
 for address in 127.0.0.1 $(ip -4 -o addr show scope global | awk '{sub("/.*", "", $4); print $4}'); do
   for port in "$TEMPORAL_PORT" "$TEMPORAL_UI_PORT" "$POSTGRES_PORT" "$VAULT_PORT" "$API_PORT" "$WORKER_PORT" "$EDGE_PORT" "$AGENT_EDGE_PORT" "$NODE_PORT"; do
     targets+=("$address:$port")
   done
 done
-check "there are addresses to try" [ ${#targets[@]} -gt 9 ]
+for target in "${targets[@]}"; do
+  [[ $target != 127.* ]] || (exec 3<>"/dev/tcp/${target%:*}/${target#*:}") 2>/dev/null || silent+=("$target")
+done
+same "the host reaches them on its loopback" "" "${silent[*]}"
+check "and has other addresses to try" [ ${#targets[@]} -gt 9 ]
 same "no way to the host's loopback or the control plane's ports" "" "$(reachable "${targets[@]}")"
 # SSH forwarding must not be the way around it.
 connection=$(as dev-user allocations connect "$mine" -i "$E2E/dev-user.key" --output json)
@@ -34,13 +43,24 @@ check "no tunnel to the host's Temporal" eval '! forward'
 
 # Files and processes.
 check "own files can be written" inside 'echo mine >~/mine && echo mine >/tmp/mine'
+same "and read" $'mine\nmine' "$(inside 'cat ~/mine /tmp/mine')"
 same "another allocation's /tmp is another" "" "$(neighbour 'cat /tmp/mine 2>/dev/null')"
-same "another allocation's home is not readable" "" "$(neighbour 'cat /home/*/mine /var/lib/gpuaas/*/*/mine 2>/dev/null')"
+file=$(find "$NODE_STATE" -path '*/home/mine')
+same "the home lies on the host" mine "$(cat "$file")"
+same "another allocation's home is not readable" "" "$(neighbour "cat /home/*/mine '$file' 2>/dev/null")"
+check "the control plane's state lies on the host" ls "$STATE" "$SECRETS"
 same "the control plane's state is not readable" "" "$(inside "ls '$STATE' '$SECRETS' 2>/dev/null")"
 marker="marker$RANDOM$RANDOM"
-neighbour "exec -a $marker setsid sleep 60 >/dev/null 2>&1 </dev/null & sleep 0.1"
-same "another allocation's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -c '[m]${marker#m}'")"
-same "the host's processes are not visible" 0 "$(inside "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -cE 'gpuaas-[w]orker|[p]ostgres'")"
+sees() { "$1" "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | if grep -qE '$2'; then echo 1; else echo 0; fi"; } # WHO PATTERN: 1 if so, else 0
+neighbour "setsid bash -c 'exec -a $marker sleep 60' >/dev/null 2>&1 </dev/null &"
+sees_its_own() { [ "$(sees neighbour "[m]${marker#m}")" = 1 ]; }
+check "an allocation sees its own processes" eventually 10 sees_its_own
+same "another allocation's processes are not visible" 0 "$(sees inside "[m]${marker#m}")"
+host() { bash -c "$1"; }
+for pattern in 'gpuaas-[w]orker' '[p]ostgres'; do
+  same "the host runs $pattern" 1 "$(sees host "$pattern")"
+  same "which is not visible inside" 0 "$(sees inside "$pattern")"
+done
 check "no way to become root" eval '! inside "sudo -n true || su -c true </dev/null"'
 
 # GPUs and the neighbour's ports.
