@@ -120,7 +120,9 @@ void AddCreate(CLI::App& allocations, Invocation& run) {
       ->expected(1)
       ->allow_extra_args(false);
   create->add_option("--name", flags->name, "What to call it")->type_name("NAME");
-  create->add_option("--lease", flags->lease, "How long to keep it, from the moment it is active (default 4h)")
+  create
+      ->add_option("--lease", flags->lease,
+                   "How long to keep it, from the moment it is active; the service's standard if left out")
       ->type_name("DURATION");
   AddKeyFlag(*create, flags->key);
   AddWaitFlags(*create, flags->wait, "active");
