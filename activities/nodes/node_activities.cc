@@ -51,6 +51,13 @@ flow::v1::NodeStepResult Affected(std::size_t count, const char* what) {
   return result;
 }
 
+// An order that comes a second time must not undo those that came after it.
+absl::StatusOr<bool> IsOver(Transaction& tx, const OperationId& operation) {
+  if (operation.empty()) return false;
+  GPUAAS_ASSIGN_OR_RETURN(const auto order, stores::GetOperation(tx, operation));
+  return order.state != "running";
+}
+
 // The system's own release of an allocation, accepted and sent as a user's is.
 absl::Status Release(Transaction& tx, const stores::Allocation& allocation, const flow::v1::NodeStep& step, Time now) {
   stores::NewOperation operation;
@@ -96,9 +103,11 @@ absl::StatusOr<flow::v1::NodeTransitionResult> NodeActivities::Transition(const 
         const NodeId id(request.step().node_id());
         const OperationId operation(request.step().operation_id());
         const Time now = clock_.Now();
-        const absl::Status moved = stores::SetNodeState(tx, id, *to, operation, request.step().reason(),
-                                                        SystemCaller(request.step(), PlatformTenant()), now)
-                                       .status();
+        GPUAAS_ASSIGN_OR_RETURN(const bool over, IsOver(tx, operation));
+        const absl::Status moved = over ? MakeError(ErrorCode::kInvalidState, "The order has ended before.")
+                                        : stores::SetNodeState(tx, id, *to, operation, request.step().reason(),
+                                                               SystemCaller(request.step(), PlatformTenant()), now)
+                                              .status();
         if (!moved.ok() && ErrorCodeOf(moved) != ErrorCode::kInvalidState) return moved;
         if (request.ends_operation() && !operation.empty()) {
           GPUAAS_RETURN_IF_ERROR(stores::FinishOperation(tx, operation, moved, now).status());

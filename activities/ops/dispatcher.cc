@@ -1,6 +1,7 @@
 #include "activities/ops/dispatcher.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -27,6 +28,14 @@ temporal::Payloads PayloadsOf(const OutboxRow& row) {
   return payloads;
 }
 
+// A call takes at most kCallBound; rows are the caller's for kHold. What cannot end within the hold is not begun: by
+// then somebody else may have sent the row and its successors.
+constexpr std::chrono::seconds kCallBound{3};
+constexpr std::chrono::seconds kHold{10};
+// After so many refusals somebody has to look.
+constexpr int kStuckAfter = 5;
+constexpr char kStuck[] = "outbox_stuck";
+
 bool IsNoAnswer(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded;
 }
@@ -43,7 +52,7 @@ class BriefTransport final : public temporal::Transport {
   absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                     google::protobuf::Message& response, const temporal::CallOptions& options) override {
     temporal::CallOptions brief = options;
-    brief.timeout = std::chrono::seconds(3);
+    brief.timeout = kCallBound;
     brief.retry_for = temporal::Duration(0);
     return transport_->Call(method, request, response, brief);
   }
@@ -63,6 +72,7 @@ class OutboxDispatcher final : public Dispatcher {
 
   absl::Status Dispatch(std::string_view workflow_id) override {
     for (;;) {
+      if (!MayTry()) return NoAnswer();
       GPUAAS_ASSIGN_OR_RETURN(const int sent, SendBatch(1, std::string(workflow_id)));
       if (sent == 0) return absl::OkStatus();
     }
@@ -71,32 +81,64 @@ class OutboxDispatcher final : public Dispatcher {
   absl::StatusOr<int> DispatchPending(int limit) override { return SendBatch(limit, {}); }
 
  private:
-  // Sends the oldest pending row of each of up to `limit` workflows.
+  // While the service is silent only one caller at a time finds out whether it answers again: the others have customers
+  // who wait for them.
+  bool MayTry() {
+    Time silent_until = silent_until_.load();
+    if (silent_until == Time()) return true;
+    const Time now = clock_.Now();
+    return now >= silent_until && silent_until_.compare_exchange_strong(silent_until, now + kCallBound);
+  }
+
+  static absl::Status NoAnswer() {
+    return MakeError(ErrorCode::kTemporalUnavailable, "The workflow service does not answer.");
+  }
+
+  // Sends the oldest pending row of each of up to `limit` workflows. No transaction is open during the calls.
   absl::StatusOr<int> SendBatch(int limit, const std::string& workflow_id) {
-    int sent = 0;
-    absl::Status failure;
-    const absl::Status committed = database_.Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
-      sent = 0;
-      failure = absl::OkStatus();
-      GPUAAS_ASSIGN_OR_RETURN(const auto rows, stores::ClaimOutbox(tx, clock_.Now(), limit, workflow_id));
-      for (const OutboxRow& row : rows) {
-        absl::Status outcome = Send(row);
-        if (row.kind == stores::kOutboxSignalWorkflow && absl::IsNotFound(outcome)) outcome = Undeliverable(tx, row);
-        if (outcome.ok()) {
-          ++sent;
-          GPUAAS_RETURN_IF_ERROR(stores::MarkSent(tx, row.id, clock_.Now()));
-          continue;
-        }
-        GPUAAS_RETURN_IF_ERROR(
-            stores::MarkFailed(tx, row.id, std::string(outcome.message()), clock_.Now() + BackOff(row.attempts)));
-        failure = outcome;
-        if (IsNoAnswer(outcome)) break;  // no use to try the others now
+    const Time until = clock_.Now() + kHold;
+    GPUAAS_ASSIGN_OR_RETURN(
+        const auto rows,
+        database_.TransactFor<std::vector<OutboxRow>>(platform::SystemScope(), [&](platform::Transaction& tx) {
+          return stores::ClaimOutbox(tx, until - kHold, until, limit, workflow_id);
+        }));
+    if (rows.empty()) return 0;
+    std::vector<absl::Status> outcomes;  // of as many rows as were tried
+    for (const OutboxRow& row : rows) {
+      if (clock_.Now() + kCallBound > until) break;
+      outcomes.push_back(Send(row));
+      const bool silent = IsNoAnswer(outcomes.back());
+      silent_until_ = silent ? clock_.Now() + kCallBound : Time();
+      if (silent) break;  // no use to try the others now
+    }
+    GPUAAS_RETURN_IF_ERROR(database_.Transact(platform::SystemScope(),
+                                              [&](platform::Transaction& tx) { return Record(tx, rows, outcomes); }));
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      if (!outcomes[i].ok() && !NobodyIsThere(rows[i], outcomes[i])) return NoAnswer();
+    }
+    return static_cast<int>(outcomes.size());
+  }
+
+  static bool NobodyIsThere(const OutboxRow& row, const absl::Status& outcome) {
+    return row.kind == stores::kOutboxSignalWorkflow && temporal::IsNoSuchExecution(outcome);
+  }
+
+  // Writes down what came of each row; those without an outcome were not tried.
+  absl::Status Record(platform::Transaction& tx, const std::vector<OutboxRow>& rows,
+                      const std::vector<absl::Status>& outcomes) {
+    const Time now = clock_.Now();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const OutboxRow& row = rows[i];
+      if (i >= outcomes.size()) {
+        GPUAAS_RETURN_IF_ERROR(stores::ReturnUntried(tx, row.id, now));
+      } else if (outcomes[i].ok() || NobodyIsThere(row, outcomes[i])) {
+        if (!outcomes[i].ok()) GPUAAS_RETURN_IF_ERROR(Undeliverable(tx, row, now));
+        GPUAAS_RETURN_IF_ERROR(Sent(tx, row, now));
+      } else {
+        GPUAAS_RETURN_IF_ERROR(Failed(tx, row, outcomes[i], now));
       }
-      return absl::OkStatus();
-    });
-    GPUAAS_RETURN_IF_ERROR(committed);
-    if (!failure.ok()) return MakeError(ErrorCode::kTemporalUnavailable, "The workflow service does not answer.");
-    return sent;
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Send(const OutboxRow& row) {
@@ -116,28 +158,56 @@ class OutboxDispatcher final : public Dispatcher {
     return MakeError(ErrorCode::kInternal, "Unknown kind of outbox row: " + row.kind);
   }
 
-  // Nobody is left to tell. That is as it should be unless somebody waits for the operation: its workflow was ended by
-  // force.
-  absl::Status Undeliverable(platform::Transaction& tx, const OutboxRow& row) {
-    if (row.operation.empty()) return absl::OkStatus();
-    GPUAAS_ASSIGN_OR_RETURN(const auto operation, stores::GetOperation(tx, row.operation));
-    if (operation.state != "running") return absl::OkStatus();
+  // An item about the resource of the row, for which the operator has to do something.
+  static stores::OpsItem ItemOf(const OutboxRow& row) {
     stores::OpsItem item;
     item.tenant = row.tenant;
     item.severity = "critical";
+    const std::size_t slash = row.workflow_id.find('/');
+    item.resource_kind = row.workflow_id.substr(0, slash);
+    item.resource_id = row.workflow_id.substr(slash + 1);
+    item.workflow_id = row.workflow_id;
+    return item;
+  }
+
+  static absl::Status Sent(platform::Transaction& tx, const OutboxRow& row, Time now) {
+    GPUAAS_RETURN_IF_ERROR(stores::MarkSent(tx, row.id, now));
+    if (row.attempts < kStuckAfter) return absl::OkStatus();
+    const stores::OpsItem item = ItemOf(row);
+    return stores::CloseOpsItem(tx, kStuck, item.resource_kind, item.resource_id, now).status();
+  }
+
+  // A service that is silent is seen elsewhere. One that answers, but not to this row, is not.
+  static absl::Status Failed(platform::Transaction& tx, const OutboxRow& row, const absl::Status& outcome, Time now) {
+    const std::string cause(outcome.message());
+    GPUAAS_RETURN_IF_ERROR(stores::MarkFailed(tx, row.id, cause, now + BackOff(row.attempts)));
+    if (IsNoAnswer(outcome) || row.attempts + 1 < kStuckAfter) return absl::OkStatus();
+    stores::OpsItem item = ItemOf(row);
+    item.kind = kStuck;
+    item.title = "The workflow service refuses what was accepted; the resource's later orders wait behind it.";
+    item.detail = cause;
+    item.runbook = "docs/runbooks/outbox-stuck.md";
+    return stores::RaiseOpsItem(tx, item, now).status();
+  }
+
+  // Nobody is left to tell. That is as it should be unless somebody waits for the operation: its workflow was ended by
+  // force.
+  static absl::Status Undeliverable(platform::Transaction& tx, const OutboxRow& row, Time now) {
+    if (row.operation.empty()) return absl::OkStatus();
+    GPUAAS_ASSIGN_OR_RETURN(const auto operation, stores::GetOperation(tx, row.operation));
+    if (operation.state != "running") return absl::OkStatus();
+    stores::OpsItem item = ItemOf(row);
     item.kind = "workflow_missing";
     item.title = "An accepted " + operation.kind + " has no workflow that could do it.";
-    item.resource_kind = operation.resource_kind;
-    item.resource_id = operation.resource_id;
-    item.workflow_id = row.workflow_id;
     item.runbook = "docs/runbooks/workflow-missing.md";
-    return stores::RaiseOpsItem(tx, item, clock_.Now()).status();
+    return stores::RaiseOpsItem(tx, item, now).status();
   }
 
   platform::Database& database_;
   temporal::Client client_;
   const platform::Clock& clock_;
   const std::string task_queue_;
+  std::atomic<Time> silent_until_ = Time();  // Time(): it answered the last call
 };
 
 }  // namespace

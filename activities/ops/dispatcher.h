@@ -20,17 +20,21 @@ namespace gpuaas::activities {
 
 // The one way from a committed intent to Temporal: sends outbox rows of the kinds `start_workflow` (reuse policy
 // ALLOW_DUPLICATE, conflict policy USE_EXISTING) and `signal_workflow`, in the order of their sequence per workflow,
-// and marks each one sent. A row may be sent twice (a crash between send and mark): starts and signals carry the row's
-// id as request id, and what the server does not deduplicate the workflow ignores.
+// and marks each one sent. Rows are claimed in one transaction and marked in another; no transaction is open and no
+// connection held while Temporal is called. So a row may be sent twice (a crash between send and mark): starts and
+// signals carry the row's id as request id, and what the server does not deduplicate the receiver ignores, because the
+// operation that it names has been begun or has ended.
 //
 // A signal to a workflow that does not run any more is marked sent: there is nobody left to tell. If its operation
-// still runs, an ops item is raised. Calls to Temporal are tried once, for at most 3 s. Thread-safe.
+// still runs, an ops item `workflow_missing` is raised. A row that Temporal refuses again and again raises
+// `outbox_stuck`. Calls to Temporal are tried once, for at most 3 s. Thread-safe.
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;
 
   // Sends what is pending for one workflow ("allocation/alloc_..."); the API calls it inline after its commit. Rows
-  // that another process is sending right now are left to it. An error means that the relay will send them later: the
+  // that another process is sending right now are left to it. While the last call to Temporal had no answer, one caller
+  // every few seconds tries and the others fail at once. An error means that the relay will send the rows later: the
   // request stays accepted. kTemporalUnavailable, kDatabaseUnavailable, kDeadlineExceeded.
   virtual absl::Status Dispatch(std::string_view workflow_id) = 0;
 

@@ -17,16 +17,17 @@ absl::StatusOr<std::int64_t> EnqueueOutbox(platform::Transaction& tx, const NewO
   return written.Int("id");
 }
 
-absl::StatusOr<std::vector<OutboxRow>> ClaimOutbox(platform::Transaction& tx, Time now, int limit,
+absl::StatusOr<std::vector<OutboxRow>> ClaimOutbox(platform::Transaction& tx, Time now, Time until, int limit,
                                                    const std::string& workflow_id) {
   // Only the oldest unsent row of a resource can be taken; while another caller holds it, its successors wait.
   GPUAAS_ASSIGN_OR_RETURN(
       const platform::Rows rows,
-      tx.Query("SELECT id, tenant_id, workflow_id, kind, name, payload, correlation_id, operation_id, attempts, "
-               "created_at FROM outbox o WHERE sent_at IS NULL AND not_before <= $1 AND ($3 = '' OR workflow_id = $3) "
-               "AND NOT EXISTS (SELECT FROM outbox earlier WHERE earlier.workflow_id = o.workflow_id AND "
-               "earlier.sent_at IS NULL AND earlier.id < o.id) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED",
-               {now, limit, workflow_id}));
+      tx.Query("WITH due AS (SELECT id FROM outbox o WHERE sent_at IS NULL AND not_before <= $1 AND ($3 = '' OR "
+               "workflow_id = $3) AND NOT EXISTS (SELECT FROM outbox earlier WHERE earlier.workflow_id = o.workflow_id "
+               "AND earlier.sent_at IS NULL AND earlier.id < o.id) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) "
+               "UPDATE outbox SET not_before = $4 FROM due WHERE outbox.id = due.id RETURNING outbox.id, tenant_id, "
+               "workflow_id, kind, name, payload, correlation_id, operation_id, attempts, created_at",
+               {now, limit, workflow_id, until}));
   std::vector<OutboxRow> claimed;
   for (const platform::Row& row : rows) {
     claimed.push_back({.id = row.Int("id"),
@@ -40,6 +41,7 @@ absl::StatusOr<std::vector<OutboxRow>> ClaimOutbox(platform::Transaction& tx, Ti
                        .attempts = static_cast<int>(row.Int("attempts")),
                        .created_at = row.Timestamp("created_at")});
   }
+  std::ranges::sort(claimed, {}, &OutboxRow::id);
   return claimed;
 }
 
@@ -52,6 +54,10 @@ absl::Status MarkFailed(platform::Transaction& tx, std::int64_t id, const std::s
       .Query("UPDATE outbox SET attempts = attempts + 1, last_error = $2, not_before = $3 WHERE id = $1",
              {id, error, retry_at})
       .status();
+}
+
+absl::Status ReturnUntried(platform::Transaction& tx, std::int64_t id, Time now) {
+  return tx.Query("UPDATE outbox SET not_before = $2 WHERE id = $1", {id, now}).status();
 }
 
 absl::StatusOr<OutboxBacklog> GetOutboxBacklog(platform::Transaction& tx, Time now) {

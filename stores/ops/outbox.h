@@ -43,17 +43,20 @@ struct OutboxRow {
 
 absl::StatusOr<std::int64_t> EnqueueOutbox(platform::Transaction& tx, const NewOutboxRow& row);
 
-// Takes up to `limit` unsent rows that are due at `now`: at most one per resource, its oldest. They stay locked until
-// the transaction ends and other callers skip them; send each, then MarkSent or MarkFailed in the same transaction.
-// Whatever is neither (a crash) is handed out again: delivery is at least once. With a `workflow_id` only that
-// resource's.
-absl::StatusOr<std::vector<OutboxRow>> ClaimOutbox(platform::Transaction& tx, Time now, int limit,
+// Takes up to `limit` unsent rows that are due at `now`: at most one per resource, its oldest. Once the transaction has
+// committed they are the caller's until `until`: nobody else gets them or their successors before. Send them outside of
+// any transaction and tell what came of each by one of the three functions below. A row of which nothing is told (a
+// crash) is handed out again after `until`: delivery is at least once. With a `workflow_id` only that resource's.
+absl::StatusOr<std::vector<OutboxRow>> ClaimOutbox(platform::Transaction& tx, Time now, Time until, int limit,
                                                    const std::string& workflow_id = {});
 
 absl::Status MarkSent(platform::Transaction& tx, std::int64_t id, Time now);
 
 // Keeps the row and its successors back until `retry_at`.
 absl::Status MarkFailed(platform::Transaction& tx, std::int64_t id, const std::string& error, Time retry_at);
+
+// The row was not tried: it is due again at `now`.
+absl::Status ReturnUntried(platform::Transaction& tx, std::int64_t id, Time now);
 
 struct OutboxBacklog {
   std::int64_t unsent = 0;

@@ -6,13 +6,26 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
+
 #include "google/protobuf/message.h"
+#include "temporal/api/errordetails/v1/message.pb.h"
 #include "temporal/transport/retry.h"
 
 namespace temporal {
 namespace {
 
 constexpr int kMaxMessageBytes = 128 << 20;  // as other SDKs: a page of history may be large
+
+// Whether the server's details of an error say which kind of thing is not there. They are a google.rpc.Status, of which
+// Temporal has its own copy.
+bool IsAboutAnExecution(const grpc::Status& status) {
+  api::errordetails::v1::MultiOperationExecutionFailure::OperationStatus details;
+  if (!details.ParseFromString(status.error_details())) return false;
+  return std::ranges::any_of(details.details(), [](const google::protobuf::Any& detail) {
+    return detail.Is<api::errordetails::v1::NotFoundFailure>();
+  });
+}
 
 // One try of each call. Methods are called by name on the base class of all messages, as generated stubs do it, so that
 // a single instance of gRPC's templates serves the whole API.
@@ -36,6 +49,9 @@ class GrpcTransport : public Transport {
     if (status.ok()) return absl::OkStatus();
     // gRPC gives an oversized message the code of an overloaded server.
     if (status.error_message().find("message larger than max") != std::string::npos) return TooLarge();
+    if (status.error_code() == grpc::StatusCode::NOT_FOUND && IsAboutAnExecution(status)) {
+      return NoSuchExecution(status.error_message());
+    }
     return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   }
 

@@ -6,15 +6,24 @@
 #include <random>
 
 #include "google/protobuf/message.h"
+#include "temporal/common/strings.h"
 
 namespace temporal {
 
+constexpr char kNoSuchExecution[] = "type.googleapis.com/temporal.api.errordetails.v1.NotFoundFailure";
 constexpr char kTooLarge[] = "the request is larger than the server takes";
 
 absl::Status TooLarge() { return absl::InvalidArgumentError(kTooLarge); }
 bool IsTooLarge(const absl::Status& status) {
   return status.code() == absl::StatusCode::kInvalidArgument && status.message() == kTooLarge;
 }
+
+absl::Status NoSuchExecution(std::string_view message) {
+  absl::Status status = absl::NotFoundError(ToAbsl(message));
+  status.SetPayload(kNoSuchExecution, absl::Cord());
+  return status;
+}
+bool IsNoSuchExecution(const absl::Status& status) { return status.GetPayload(kNoSuchExecution).has_value(); }
 
 bool WaitFor(Duration duration, const std::stop_token& stop) {
   std::mutex mutex;

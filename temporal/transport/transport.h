@@ -35,6 +35,11 @@ struct CallOptions {
 absl::Status TooLarge();
 bool IsTooLarge(const absl::Status& status);
 
+// The status (kNotFound) of a call about an execution that is not there or has ended, and its test. A namespace that is
+// not there is kNotFound as well, but says nothing about its executions.
+absl::Status NoSuchExecution(std::string_view message);
+bool IsNoSuchExecution(const absl::Status& status);
+
 class Transport {
  public:
   virtual ~Transport() = default;

@@ -41,6 +41,11 @@ TEST_F(TransportOnServer, AStoppedCallEndsAtOnce) {
 TEST_F(TransportOnServer, UnknownNamespacesAndMethods) {
   Client stray(client->transport(), ClientOptions("no-such-namespace"));
   EXPECT_EQ(stray.Describe("x").status().code(), absl::StatusCode::kNotFound);
+  const absl::Status nowhere = stray.SignalUntyped("x", "s", Payloads());
+  EXPECT_EQ(nowhere.code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(IsNoSuchExecution(nowhere)) << nowhere;
+  const absl::Status nobody = client->SignalUntyped("no-such-workflow", "s", Payloads());
+  EXPECT_TRUE(IsNoSuchExecution(nobody)) << nobody;
   const auto status =
       Invoke<service::GetSystemInfoResponse>(*client->transport(), "NoSuchMethod", service::GetSystemInfoRequest())
           .status();

@@ -223,7 +223,7 @@ absl::Status Server::SignalWithStart(const service::SignalWithStartWorkflowExecu
 absl::Status Server::SignalWorkflow(const service::SignalWorkflowExecutionRequest& request,
                                     service::SignalWorkflowExecutionResponse&, Lock&, const CallOptions&) {
   Run* run = Find(request.workflow_execution());
-  if (run == nullptr || !run->open()) return absl::NotFoundError("workflow execution already completed");
+  if (run == nullptr || !run->open()) return NoSuchExecution("workflow execution already completed");
   history::WorkflowExecutionSignaledEventAttributes attributes;
   CopyFields(request, attributes);
   SignalRun(*run, std::move(attributes), request.request_id());
@@ -233,7 +233,7 @@ absl::Status Server::SignalWorkflow(const service::SignalWorkflowExecutionReques
 absl::Status Server::CancelWorkflow(const service::RequestCancelWorkflowExecutionRequest& request,
                                     service::RequestCancelWorkflowExecutionResponse&, Lock&, const CallOptions&) {
   Run* run = Find(request.workflow_execution());
-  if (run == nullptr || !run->open()) return absl::NotFoundError("workflow execution already completed");
+  if (run == nullptr || !run->open()) return NoSuchExecution("workflow execution already completed");
   RequestCancel(*run, request.reason(), request.identity());
   return absl::OkStatus();
 }
@@ -241,7 +241,7 @@ absl::Status Server::CancelWorkflow(const service::RequestCancelWorkflowExecutio
 absl::Status Server::TerminateWorkflow(const service::TerminateWorkflowExecutionRequest& request,
                                        service::TerminateWorkflowExecutionResponse&, Lock&, const CallOptions&) {
   Run* run = Find(request.workflow_execution());
-  if (run == nullptr || !run->open()) return absl::NotFoundError("workflow execution already completed");
+  if (run == nullptr || !run->open()) return NoSuchExecution("workflow execution already completed");
   Terminate(*run, request.reason(), request.identity());
   return absl::OkStatus();
 }

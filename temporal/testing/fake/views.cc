@@ -15,7 +15,7 @@ absl::Status Server::GetHistory(const service::GetWorkflowExecutionHistoryReques
     run = ByRunId(parts[1]);
     if (!absl::SimpleAtoi(parts[2], &first)) return absl::InvalidArgumentError("Invalid NextPageToken.");
   }
-  if (run == nullptr) return absl::NotFoundError("workflow not found");
+  if (run == nullptr) return NoSuchExecution("workflow not found");
   if (request.history_event_filter_type() == enums::HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT) {
     if (request.wait_new_event() && !WaitFor(lock, call, [&] { return !run->open(); })) {
       if (call.stop.stop_requested()) return absl::CancelledError("the call was cancelled");
@@ -33,7 +33,7 @@ absl::Status Server::GetHistoryReverse(const service::GetWorkflowExecutionHistor
                                        service::GetWorkflowExecutionHistoryReverseResponse& response, Lock&,
                                        const CallOptions&) {
   const Run* run = Find(request.execution());
-  if (run == nullptr) return absl::NotFoundError("workflow not found");
+  if (run == nullptr) return NoSuchExecution("workflow not found");
   response.mutable_history()->mutable_events()->Add(run->events.rbegin(), run->events.rend());
   return absl::OkStatus();
 }
@@ -58,7 +58,7 @@ void Fill(const Run& run, api::workflow::v1::WorkflowExecutionInfo& info) {
 absl::Status Server::Describe(const service::DescribeWorkflowExecutionRequest& request,
                               service::DescribeWorkflowExecutionResponse& response, Lock&, const CallOptions&) {
   const Run* run = Find(request.execution());
-  if (run == nullptr) return absl::NotFoundError("workflow not found");
+  if (run == nullptr) return NoSuchExecution("workflow not found");
   Fill(*run, *response.mutable_workflow_execution_info());
   for (const auto& [id, activity] : run->activities) {
     auto& info = *response.add_pending_activities();
@@ -89,7 +89,7 @@ absl::Status Server::Count(const service::CountWorkflowExecutionsRequest&,
 absl::Status Server::QueryWorkflow(const service::QueryWorkflowRequest& request,
                                    service::QueryWorkflowResponse& response, Lock& lock, const CallOptions& call) {
   Run* run = Find(request.execution());
-  if (run == nullptr) return absl::NotFoundError("workflow not found");
+  if (run == nullptr) return NoSuchExecution("workflow not found");
   const std::string id = absl::StrCat("query-", next_id_++);
   queries_[id] = {request.query(), run->run_id, {}};
   if (run->open() && (run->task.state != WorkflowTask::State::kNone || run->previous_started_id == 0)) {

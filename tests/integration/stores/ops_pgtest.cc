@@ -1,6 +1,7 @@
 #include <atomic>
 #include <thread>
 
+#include "domain/status_macros.h"
 #include "stores/ops/attempts.h"
 #include "stores/ops/items.h"
 #include "stores/ops/mutation.h"
@@ -118,36 +119,37 @@ TEST_F(OpsStoreTest, RacingRepeatsRunOnce) {
 }
 
 TEST_F(OpsStoreTest, OutboxKeepsTheOrderOfAResource) {
-  Enqueue("allocation/a", "a1");
+  const std::int64_t a1 = Enqueue("allocation/a", "a1");
   const std::int64_t a2 = Enqueue("allocation/a", "a2");
   const std::int64_t b1 = Enqueue("allocation/b", "b1");
+  const auto claim = [&](const std::string& workflow) {
+    return InSystem<std::vector<stores::OutboxRow>>([&](Transaction& tx) {
+      return stores::ClaimOutbox(tx, now(), now() + std::chrono::seconds(10), 10, workflow);
+    });
+  };
   std::vector<std::string> first;
   std::vector<std::string> beside;
   ASSERT_TRUE(System([&](Transaction& tx) -> absl::Status {
-                const auto claimed = Must(stores::ClaimOutbox(tx, now(), 10));
+                const auto claimed = Must(stores::ClaimOutbox(tx, now(), now() + std::chrono::seconds(10), 10));
                 first = Names(claimed);
                 EXPECT_EQ(claimed.at(0).payload_json, R"({"b":1, "a":2})") << "byte for byte";
-                std::thread other([&] {  // another replica, while the first holds its rows
-                  beside = Names(InSystem<std::vector<stores::OutboxRow>>(
-                      [&](Transaction& tx2) { return stores::ClaimOutbox(tx2, now(), 10); }));
-                });
+                std::thread other([&] { beside = Names(claim("")); });  // another replica, while the first is claiming
                 other.join();
-                return stores::MarkSent(tx, claimed.at(0).id, now());
+                return absl::OkStatus();
               }).ok());
   EXPECT_THAT(first, ElementsAre("a1", "b1"));
-  EXPECT_THAT(beside, IsEmpty()) << "neither what is held nor its successors";
+  EXPECT_THAT(beside, IsEmpty()) << "neither what is being claimed nor its successors";
+  EXPECT_THAT(claim(""), IsEmpty()) << "nor while they are being sent";
 
-  ASSERT_TRUE(System([&](Transaction& tx) {
+  ASSERT_TRUE(System([&](Transaction& tx) -> absl::Status {
+                GPUAAS_RETURN_IF_ERROR(stores::MarkSent(tx, a1, now()));
+                GPUAAS_RETURN_IF_ERROR(stores::ReturnUntried(tx, b1, now()));
                 return stores::MarkFailed(tx, a2, "unreachable", now() + std::chrono::seconds(30));
               }).ok());
-  const auto claim = [&](const std::string& workflow) {
-    return Names(InSystem<std::vector<stores::OutboxRow>>(
-        [&](Transaction& tx) { return stores::ClaimOutbox(tx, now(), 10, workflow); }));
-  };
-  EXPECT_THAT(claim(""), ElementsAre("b1"));
+  EXPECT_THAT(Names(claim("")), ElementsAre("b1"));
   EXPECT_THAT(claim("allocation/a"), IsEmpty());
   clock_.Advance(std::chrono::seconds(30));
-  EXPECT_THAT(claim("allocation/a"), ElementsAre("a2"));
+  EXPECT_THAT(Names(claim("allocation/a")), ElementsAre("a2"));
   const auto backlog =
       InSystem<stores::OutboxBacklog>([&](Transaction& tx) { return stores::GetOutboxBacklog(tx, now()); });
   EXPECT_EQ(backlog.unsent, 2);
