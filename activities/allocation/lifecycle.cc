@@ -141,10 +141,7 @@ absl::StatusOr<flow::v1::ExtendResult> AllocationActivities::Extend(const flow::
     refusal = std::string(refused.message());
     if (InfoOf(ErrorCodeOf(refused)).retryable) return refused;
     extended = database_.TransactFor<stores::Allocation>(
-        SystemScope(), [&](Transaction& tx) -> absl::StatusOr<stores::Allocation> {
-          GPUAAS_RETURN_IF_ERROR(stores::FinishOperation(tx, operation, refused, clock_.Now()).status());
-          return stores::GetAllocation(tx, id);
-        });
+        SystemScope(), [&](Transaction& tx) { return stores::RefuseExtend(tx, id, operation, refused, clock_.Now()); });
     if (!extended.ok()) return extended.status();
   }
   flow::v1::ExtendResult result;

@@ -65,7 +65,7 @@ absl::Status CheckKeys(platform::Transaction& tx, const Call& call, const std::v
   return absl::OkStatus();
 }
 
-absl::StatusOr<Answer> Create(platform::Transaction& tx, const Call& call, const stores::Caller& caller) {
+absl::StatusOr<Answer> Create(platform::Transaction& tx, const Call& call, const stores::Caller& caller, int most) {
   const Json& body = call.body;
   stores::NewAllocation wanted{.id = AllocationId::New(call.now),
                                .operation = OperationId::New(call.now),
@@ -81,6 +81,7 @@ absl::StatusOr<Answer> Create(platform::Transaction& tx, const Call& call, const
   GPUAAS_RETURN_IF_ERROR(CheckKeys(tx, call, wanted.ssh_key_ids));
   GPUAAS_ASSIGN_OR_RETURN(
       wanted.lease, domain::GrantLease(domain::LeasePolicy(), std::chrono::seconds(body.value("lease_seconds", 0))));
+  GPUAAS_RETURN_IF_ERROR(stores::CheckLivingAllocations(tx, caller.project, most));
   GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation, stores::CreateAllocation(tx, wanted));
   GPUAAS_RETURN_IF_ERROR(RecordOperation(tx, allocation, wanted.operation, "create", caller, call));
   GPUAAS_RETURN_IF_ERROR(stores::EnqueueOutbox(tx, StartAllocation(allocation, call.now)).status());
@@ -95,8 +96,9 @@ absl::StatusOr<platform::Response> CreateAllocation(Services& services, const Ca
                      R"({"fields":[{"field":"X-Project","problem":"is required"}]})");
   }
   const stores::Caller caller = CallerOf(call);
-  return RunMutation(services, call, platform::TenantScope{call.access.tenant}, caller, kLocation,
-                     [&](platform::Transaction& tx) { return Create(tx, call, caller); });
+  return RunMutation(
+      services, call, platform::TenantScope{call.access.tenant}, caller, kLocation,
+      [&](platform::Transaction& tx) { return Create(tx, call, caller, services.settings.project_allocations); });
 }
 
 absl::StatusOr<platform::Response> ExtendAllocation(Services& services, const Call& call) {
@@ -105,8 +107,10 @@ absl::StatusOr<platform::Response> ExtendAllocation(Services& services, const Ca
     GPUAAS_ASSIGN_OR_RETURN(stores::Allocation found, FindAllocation(tx, call, Permission::kAllocationWrite));
     GPUAAS_RETURN_IF_ERROR(domain::ExtendLease(domain::LeasePolicy(), found.lease, by).status());
     const OperationId operation = OperationId::New(call.now);
-    GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation, stores::AcceptOperation(tx, found.id, operation, call.now));
-    GPUAAS_RETURN_IF_ERROR(RecordOperation(tx, allocation, operation, "extend", CallerFor(call, allocation), call));
+    const stores::Caller caller = CallerFor(call, found);
+    GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation,
+                            stores::AcceptExtend(tx, found.id, operation, caller, call.now));
+    GPUAAS_RETURN_IF_ERROR(RecordOperation(tx, allocation, operation, "extend", caller, call));
     GPUAAS_RETURN_IF_ERROR(
         stores::EnqueueOutbox(tx, SignalExtend(allocation, operation, call.correlation_id(), by, call.now)).status());
     return AcceptedFor(call, tx, allocation, operation);

@@ -68,13 +68,10 @@ absl::StatusOr<platform::Response> OrderNode(Services& services, const Call& cal
   GPUAAS_ASSIGN_OR_RETURN(NodeId id, IdFromPath<NodeId>(call, "node_id"));
   const stores::Caller caller = call.access.CallerFor(PlatformTenant(), ProjectId(), call.correlation_id());
   auto order = [&](platform::Transaction& tx) -> absl::StatusOr<stores::Answer> {
-    GPUAAS_ASSIGN_OR_RETURN(stores::Node node, stores::GetNode(tx, id));
-    if (node.state != to && !domain::CanTransition(node.state, to)) {
-      const std::string state(domain::NameOf(node.state));
-      return MakeError(ErrorCode::kInvalidState, "the node is " + state + ", which does not allow this",
-                       Json{{"state", state}}.dump());
-    }
     const OperationId operation = OperationId::New(call.now);
+    const std::string reason = call.body.value("reason", "");
+    GPUAAS_ASSIGN_OR_RETURN(stores::Node node,
+                            stores::AcceptNodeOrder(tx, id, signal, to, operation, reason, caller, call.now));
     GPUAAS_RETURN_IF_ERROR(stores::CreateOperation(tx, {.id = operation,
                                                         .caller = caller,
                                                         .resource_kind = "node",
@@ -83,9 +80,8 @@ absl::StatusOr<platform::Response> OrderNode(Services& services, const Call& cal
                                                         .request_json = call.body.dump(),
                                                         .now = call.now})
                                .status());
-    GPUAAS_RETURN_IF_ERROR(stores::EnqueueOutbox(tx, SignalNode(id, signal, operation, call.correlation_id(),
-                                                                call.body.value("reason", ""), call.now))
-                               .status());
+    GPUAAS_RETURN_IF_ERROR(
+        stores::EnqueueOutbox(tx, SignalNode(id, signal, operation, call.correlation_id(), reason, call.now)).status());
     Json body = NodeJson(node);
     body["operation_id"] = operation.str();
     body["correlation_id"] = call.correlation_id();

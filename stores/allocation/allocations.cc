@@ -1,5 +1,7 @@
 #include "stores/allocation/allocations.h"
 
+#include <nlohmann/json.hpp>
+
 #include "domain/status_macros.h"
 #include "stores/allocation/rows.h"
 
@@ -53,6 +55,20 @@ absl::StatusOr<Allocation> CreateAllocation(platform::Transaction& tx, const New
   const Allocation created = AllocationFrom(row);
   LogAllocation(tx, created, "requested", allocation.operation, caller.principal, allocation.now);
   return created;
+}
+
+absl::Status CheckLivingAllocations(platform::Transaction& tx, const ProjectId& project, int most) {
+  GPUAAS_RETURN_IF_ERROR(
+      tx.Query("SELECT pg_advisory_xact_lock(hashtextextended('allocations/' || $1, 0))", {project}).status());
+  GPUAAS_ASSIGN_OR_RETURN(const platform::Row row,
+                          tx.QueryOne("SELECT count(*) AS living FROM allocations WHERE project_id = $1 AND state NOT "
+                                      "IN ('released', 'failed')",
+                                      {project}, ""));
+  if (row.Int("living") < most) return absl::OkStatus();
+  return MakeError(ErrorCode::kQuotaExceeded,
+                   "the project has " + std::to_string(row.Int("living")) + " allocations that have not ended; " +
+                       std::to_string(most) + " are allowed",
+                   nlohmann::json{{"quota", "allocations"}, {"limit", most}, {"used", row.Int("living")}}.dump());
 }
 
 absl::StatusOr<Allocation> GetAllocation(platform::Transaction& tx, const AllocationId& id) {

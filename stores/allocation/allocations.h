@@ -70,6 +70,10 @@ struct NewAllocation {
 // Writes the row in state requested and logs `allocation.requested`. kConflict if the id exists.
 absl::StatusOr<Allocation> CreateAllocation(platform::Transaction& tx, const NewAllocation& allocation);
 
+// Fails with kQuotaExceeded, details {quota, limit, used}, if the project has `most` allocations that have not ended.
+// Other creations in the project wait until this transaction ends, so that none slips by.
+absl::Status CheckLivingAllocations(platform::Transaction& tx, const ProjectId& project, int most);
+
 // kNotFound if the transaction's scope has none.
 absl::StatusOr<Allocation> GetAllocation(platform::Transaction& tx, const AllocationId& id);
 
@@ -116,15 +120,21 @@ absl::StatusOr<Allocation> TransitionAllocation(platform::Transaction& tx, const
 absl::StatusOr<Allocation> AcceptRelease(platform::Transaction& tx, const AllocationId& id,
                                          const OperationId& operation, const Caller& caller, Time now);
 
-// Accepts another operation (an extend): it becomes the allocation's operation. Locks the row. kNotFound; kInvalidState
-// if it is final or its release was accepted.
-absl::StatusOr<Allocation> AcceptOperation(platform::Transaction& tx, const AllocationId& id,
-                                           const OperationId& operation, Time now);
+// Accepts an extend: `operation` becomes the allocation's operation. Locks the row. Logs `allocation.extend_requested`.
+// kNotFound; kInvalidState if it is final or its release was accepted.
+absl::StatusOr<Allocation> AcceptExtend(platform::Transaction& tx, const AllocationId& id, const OperationId& operation,
+                                        const Caller& caller, Time now);
 
 // Adds `by` to the lease, as domain::ExtendLease allows, ends `operation` as succeeded and logs `allocation.extended`.
-// Idempotent by operation. kNotFound; kInvalidState; kQuotaExceeded (longer than leases may be).
+// Idempotent by operation: one that has ended changes nothing. kNotFound; kInvalidState; kQuotaExceeded (longer than
+// leases may be).
 absl::StatusOr<Allocation> ExtendAllocationLease(platform::Transaction& tx, const AllocationId& id,
                                                  const OperationId& operation, std::chrono::seconds by, Time now);
+
+// Ends the extend `operation` as failed by `cause` and logs `allocation.extend_refused`; the lease stays as it is.
+// Changes nothing if the operation has ended. kNotFound.
+absl::StatusOr<Allocation> RefuseExtend(platform::Transaction& tx, const AllocationId& id, const OperationId& operation,
+                                        const absl::Status& cause, Time now);
 
 // Replaces `reason` (what a wait is waiting for) without an event. kNotFound.
 absl::Status SetAllocationReason(platform::Transaction& tx, const AllocationId& id, const std::string& reason,

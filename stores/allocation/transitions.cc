@@ -91,8 +91,8 @@ absl::StatusOr<Allocation> AcceptRelease(platform::Transaction& tx, const Alloca
   return after;
 }
 
-absl::StatusOr<Allocation> AcceptOperation(platform::Transaction& tx, const AllocationId& id,
-                                           const OperationId& operation, Time now) {
+absl::StatusOr<Allocation> AcceptExtend(platform::Transaction& tx, const AllocationId& id, const OperationId& operation,
+                                        const Caller& caller, Time now) {
   GPUAAS_ASSIGN_OR_RETURN(const Allocation before, LockAllocation(tx, id));
   if (domain::IsFinal(before.state)) return WrongState(before, "the allocation has ended already");
   if (!before.release_operation.empty() || before.state == AllocationState::kReleasing) {
@@ -102,14 +102,16 @@ absl::StatusOr<Allocation> AcceptOperation(platform::Transaction& tx, const Allo
                           tx.QueryOne("UPDATE allocations SET operation_id = $2, updated_at = $3 WHERE id = $1 "
                                       "RETURNING " GPUAAS_ALLOCATION_COLUMNS,
                                       {id, operation, now}, "no such allocation"));
-  return AllocationFrom(row);
+  const Allocation after = AllocationFrom(row);
+  LogAllocation(tx, after, "extend_requested", operation, caller.principal, now);
+  return after;
 }
 
 absl::StatusOr<Allocation> ExtendAllocationLease(platform::Transaction& tx, const AllocationId& id,
                                                  const OperationId& operation, std::chrono::seconds by, Time now) {
   GPUAAS_ASSIGN_OR_RETURN(const Allocation before, LockAllocation(tx, id));
   GPUAAS_ASSIGN_OR_RETURN(const Operation extend, GetOperation(tx, operation));
-  if (extend.state == "succeeded") return before;
+  if (extend.state != "running") return before;
   if (domain::IsFinal(before.state) || before.state == AllocationState::kReleasing) {
     return WrongState(before, "the allocation is ending");
   }
@@ -124,6 +126,19 @@ absl::StatusOr<Allocation> ExtendAllocationLease(platform::Transaction& tx, cons
   GPUAAS_RETURN_IF_ERROR(FinishOperation(tx, operation, absl::OkStatus(), now).status());
   LogAllocation(tx, after, "extended", operation, extend.principal, now);
   return after;
+}
+
+absl::StatusOr<Allocation> RefuseExtend(platform::Transaction& tx, const AllocationId& id, const OperationId& operation,
+                                        const absl::Status& cause, Time now) {
+  GPUAAS_ASSIGN_OR_RETURN(const Allocation allocation, LockAllocation(tx, id));
+  GPUAAS_ASSIGN_OR_RETURN(const Operation extend, GetOperation(tx, operation));
+  GPUAAS_ASSIGN_OR_RETURN(const bool ended, FinishOperation(tx, operation, cause, now));
+  if (!ended) return allocation;
+  Allocation as_refused = allocation;  // the event's reason is the refusal's, the row keeps its own
+  as_refused.reason = std::string(cause.message());
+  as_refused.error_code = std::string(InfoOf(ErrorCodeOf(cause)).name);
+  LogAllocation(tx, as_refused, "extend_refused", operation, extend.principal, now);
+  return allocation;
 }
 
 }  // namespace gpuaas::stores

@@ -112,6 +112,20 @@ absl::StatusOr<NodePage> ListNodes(platform::Transaction& tx, const NodeFilter& 
   return page;
 }
 
+absl::StatusOr<Node> AcceptNodeOrder(platform::Transaction& tx, const NodeId& id, std::string_view order,
+                                     domain::NodeState to, const OperationId& operation, const std::string& reason,
+                                     const Caller& caller, Time now) {
+  GPUAAS_RETURN_IF_ERROR(tx.QueryOne("SELECT FROM nodes WHERE id = $1 FOR UPDATE", {id}, "no such node").status());
+  GPUAAS_ASSIGN_OR_RETURN(const Node node, GetNode(tx, id));
+  if (node.state != to && !domain::CanTransition(node.state, to)) {
+    const std::string state(domain::NameOf(node.state));
+    return MakeError(ErrorCode::kInvalidState, "the node is " + state + ", which does not allow this",
+                     nlohmann::json{{"state", state}}.dump());
+  }
+  LogNode(tx, id, node.name, std::string(order) + "_requested", reason, operation, caller, now);
+  return node;
+}
+
 absl::StatusOr<Node> SetNodeState(platform::Transaction& tx, const NodeId& id, domain::NodeState to,
                                   const OperationId& operation, const std::string& reason, const Caller& caller,
                                   Time now) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/ids.h"
@@ -87,6 +88,12 @@ struct NodePage {
   NodeId next;
 };
 absl::StatusOr<NodePage> ListNodes(platform::Transaction& tx, const NodeFilter& filter);
+
+// Accepts an order to bring the node to `to`, which is its workflow's to do: locks the row, so that orders to one node
+// have one order, and logs `node.<order>_requested`. kNotFound; kInvalidState with details {state}.
+absl::StatusOr<Node> AcceptNodeOrder(platform::Transaction& tx, const NodeId& id, std::string_view order,
+                                     domain::NodeState to, const OperationId& operation, const std::string& reason,
+                                     const Caller& caller, Time now);
 
 // Moves the lifecycle and logs `node.<state>`. Already there: gives the row. `operation` may be empty. kNotFound;
 // kInvalidState with details {state}, also for reclaiming a node that still holds allocations.

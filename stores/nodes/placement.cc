@@ -58,6 +58,16 @@ absl::Status SetAsideForQueue(platform::Transaction& tx, const Allocation& own,
   return absl::OkStatus();
 }
 
+// Whether the node still takes allocations; holds it so until the end of the transaction. What Place saw may be old: a
+// drain that counted nothing in the meantime must not get an allocation after it.
+absl::StatusOr<bool> HoldSchedulable(platform::Transaction& tx, const NodeId& node) {
+  GPUAAS_ASSIGN_OR_RETURN(
+      const platform::Row row,
+      tx.QueryOne("SELECT state, contact FROM nodes WHERE id = $1 FOR SHARE", {node}, "no such node"));
+  return domain::IsSchedulable(domain::NodeStateFromName(row.Text("state")).value(),
+                               domain::NodeContactFromName(row.Text("contact")).value());
+}
+
 absl::Status Assign(platform::Transaction& tx, const Allocation& allocation, const ReserveRequest& request,
                     const domain::Placement& placement) {
   GPUAAS_RETURN_IF_ERROR(
@@ -94,11 +104,17 @@ absl::StatusOr<Reservation> ReserveGpus(platform::Transaction& tx, const Reserve
   GPUAAS_ASSIGN_OR_RETURN(const domain::Sku sku, GetSku(tx, allocation.sku));
   GPUAAS_ASSIGN_OR_RETURN(std::vector<domain::PlacementNode> nodes, LoadNodes(tx));
   GPUAAS_RETURN_IF_ERROR(SetAsideForQueue(tx, allocation, nodes));
-  const domain::PlacementRequest wish{
+  domain::PlacementRequest wish{
       .region = allocation.region, .gpu_model = sku.gpu_model, .gpus = allocation.gpus, .excluded = request.excluded};
-  const domain::PlacementResult result = domain::Place(nodes, wish);
-  if (!result.placement) {
-    return MakeError(ErrorCode::kNoCapacity, domain::Explain(result.counts, wish), domain::CountsToJson(result.counts));
+  domain::PlacementResult result;
+  for (bool held = false; !held;) {
+    result = domain::Place(nodes, wish);
+    if (!result.placement) {
+      return MakeError(ErrorCode::kNoCapacity, domain::Explain(result.counts, wish),
+                       domain::CountsToJson(result.counts));
+    }
+    GPUAAS_ASSIGN_OR_RETURN(held, HoldSchedulable(tx, result.placement->node));
+    if (!held) wish.excluded.push_back(result.placement->node);
   }
   GPUAAS_RETURN_IF_ERROR(Assign(tx, allocation, request, *result.placement));
   GPUAAS_ASSIGN_OR_RETURN(Reservation reservation, GetReservation(tx, request.allocation));

@@ -2,6 +2,7 @@
 #include "domain/nodes/tls_name.h"
 #include "domain/status.h"
 #include "stores/nodes/nodes.h"
+#include "stores/ops/tenant_log.h"
 #include "tests/integration/api/rest_fixture.h"
 
 namespace gpuaas::tests {
@@ -160,6 +161,14 @@ TEST_F(NodesRest, OrdersGoToTheNodesWorkflow) {
   EXPECT_EQ(cordon.headers["Location"], path);
   EXPECT_EQ(api_.temporal_service->Calls("SignalWorkflowExecution"), 1);
   Refused(api_.As("dev-user", "POST", path + "/drain"), 403, "permission_denied");
+  const auto log = database_.app().TransactFor<std::vector<stores::LogEntry>>(
+      platform::SystemScope(), [](platform::Transaction& tx) {
+        return stores::ReadLog(tx, {.tenant = PlatformTenant(), .resource_kind = "node", .limit = 100});
+      });
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_EQ(log->back().type, "node.cordon_requested");
+  EXPECT_THAT(log->back().principal, testing::StartsWith("usr_"));
+  EXPECT_EQ(Json(log->back().operation.str()), cordon.body["operation_id"]);
 }
 
 TEST_F(FeaturesRest, OpsShowsThePlatform) {

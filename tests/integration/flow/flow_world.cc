@@ -275,8 +275,9 @@ OperationId FlowWorld::Extend(const AllocationId& id, std::chrono::seconds by) {
   flow::v1::ExtendSignal signal;
   signal.set_operation_id(operation.str());
   *signal.mutable_by() = workflows::ToProto(by);
-  return Accept(id, "extend", signal, operation,
-                [&](Transaction& tx, Time now) { return stores::AcceptOperation(tx, id, operation, now).status(); });
+  return Accept(id, "extend", signal, operation, [&](Transaction& tx, Time now) {
+    return stores::AcceptExtend(tx, id, operation, caller_, now).status();
+  });
 }
 
 void FlowWorld::SendStartAgain(const AllocationId& id) {

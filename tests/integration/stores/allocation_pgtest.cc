@@ -1,6 +1,10 @@
+#include <thread>
+
+#include "domain/status_macros.h"
 #include "stores/allocation/queue.h"
 #include "stores/billing/usage.h"
 #include "stores/ops/operations.h"
+#include "stores/ops/tenant_log.h"
 #include "tests/integration/stores/fixture.h"
 
 namespace gpuaas::tests {
@@ -139,6 +143,64 @@ TEST_F(AllocationStoreTest, ExtendsTheLeaseOncePerOperation) {
   EXPECT_EQ(Must(extend(std::chrono::hours(2))).lease, std::chrono::hours(3));
   EXPECT_EQ(Must(extend(std::chrono::hours(2))).lease, std::chrono::hours(3));
   EXPECT_EQ(Must(Get(platform::SystemScope{}, made.id)).lease_expires_at, now() + std::chrono::hours(3));
+}
+
+TEST_F(AllocationStoreTest, ARefusedExtendIsLoggedOnceAndStaysRefused) {
+  const Allocation made = NewAllocation(1);
+  const auto operation = OperationId::New(now());
+  const auto asked = InSystem<Allocation>([&](Transaction& tx) -> absl::StatusOr<Allocation> {
+    GPUAAS_RETURN_IF_ERROR(stores::CreateOperation(tx, {.id = operation,
+                                                        .caller = acme_,
+                                                        .resource_kind = "allocation",
+                                                        .resource_id = made.id,
+                                                        .kind = "extend",
+                                                        .now = now()})
+                               .status());
+    return stores::AcceptExtend(tx, made.id, operation, acme_, now());
+  });
+  EXPECT_EQ(asked.operation, operation);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    InSystem<Allocation>([&](Transaction& tx) {
+      return stores::RefuseExtend(tx, made.id, operation, MakeError(ErrorCode::kQuotaExceeded, "too long"), now());
+    });
+  }
+  const auto late = InSystem<Allocation>([&](Transaction& tx) {
+    return stores::ExtendAllocationLease(tx, made.id, operation, std::chrono::hours(1), now());
+  });
+  EXPECT_EQ(late.lease, made.lease) << "the signal came a second time";
+  const auto log = InSystem<std::vector<stores::LogEntry>>(
+      [&](Transaction& tx) { return stores::ReadLog(tx, {.tenant = acme_.tenant, .after = 1, .limit = 10}); });
+  ASSERT_EQ(log.size(), 2U);
+  EXPECT_EQ(log[0].type, "allocation.extend_requested");
+  EXPECT_EQ(log[0].principal, acme_.principal);
+  EXPECT_EQ(log[1].type, "allocation.extend_refused");
+  EXPECT_EQ(log[1].principal, acme_.principal);
+  EXPECT_EQ(log[1].operation, operation);
+  EXPECT_THAT(log[1].data_json, testing::HasSubstr("too long"));
+}
+
+TEST_F(AllocationStoreTest, AProjectHasABoundOfLivingAllocations) {
+  const auto check = [&](const stores::Caller& caller, int most) {
+    return System([&](Transaction& tx) { return stores::CheckLivingAllocations(tx, caller.project, most); });
+  };
+  const Allocation made = NewAllocation(1);
+  NewAllocation(1);
+  EXPECT_TRUE(check(acme_, 3).ok());
+  const absl::Status refused = check(acme_, 2);
+  EXPECT_THAT(refused, IsError(ErrorCode::kQuotaExceeded));
+  EXPECT_EQ(DetailsOf(refused), R"({"limit":2,"quota":"allocations","used":2})");
+  EXPECT_TRUE(check(globex_, 1).ok());
+  Move(made, AllocationState::kFailed);
+  EXPECT_TRUE(check(acme_, 2).ok());
+
+  std::thread second;
+  ASSERT_TRUE(System([&](Transaction& tx) -> absl::Status {
+                GPUAAS_RETURN_IF_ERROR(stores::CheckLivingAllocations(tx, acme_.project, 2));
+                second = std::thread([&] { EXPECT_TRUE(check(acme_, 2).ok()); });
+                EXPECT_TRUE(SomebodyWaits()) << "so that both cannot take the last one";
+                return absl::OkStatus();
+              }).ok());
+  second.join();
 }
 
 TEST_F(AllocationStoreTest, TenantsSeeTheirOwnOnly) {

@@ -1,5 +1,7 @@
 #include "tests/integration/stores/fixture.h"
 
+#include <thread>
+
 #include "domain/status_macros.h"
 #include "stores/iam/seed.h"
 #include "stores/iam/users.h"
@@ -78,6 +80,22 @@ stores::Allocation StoresTest::Move(const stores::Allocation& allocation, domain
     return stores::TransitionAllocation(
         tx, {.id = allocation.id, .operation = allocation.driving_operation, .to = to, .now = now()});
   });
+}
+
+bool StoresTest::SomebodyWaits() {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < until) {
+    const auto waiting = InSystem<std::int64_t>([](Transaction& tx) -> absl::StatusOr<std::int64_t> {
+      GPUAAS_ASSIGN_OR_RETURN(const platform::Row row,
+                              tx.QueryOne("SELECT count(*) AS n FROM pg_stat_activity WHERE datname = "
+                                          "current_database() AND wait_event_type = 'Lock'",
+                                          {}, ""));
+      return row.Int("n");
+    });
+    if (waiting > 0) return true;
+    std::this_thread::yield();
+  }
+  return false;
 }
 
 std::vector<std::string> StoresTest::LogTypes(const TenantId& tenant) {

@@ -51,6 +51,9 @@ class StoresTest : public testing::Test {
   // The types of the tenant's log in order.
   std::vector<std::string> LogTypes(const TenantId& tenant);
 
+  // Until a session of this database waits for a lock, at most 10 s; false: none does.
+  bool SomebodyWaits();
+
   TestDatabase database_;
   platform::ManualClock clock_;
   stores::Caller acme_;    // dev-user in ml-research

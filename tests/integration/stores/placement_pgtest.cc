@@ -2,6 +2,7 @@
 #include <set>
 #include <thread>
 
+#include "domain/status_macros.h"
 #include "stores/allocation/queue.h"
 #include "stores/nodes/placement.h"
 #include "tests/integration/stores/fixture.h"
@@ -10,6 +11,7 @@ namespace gpuaas::tests {
 namespace {
 
 using domain::AllocationState;
+using domain::NodeState;
 using platform::Transaction;
 using stores::Allocation;
 using stores::Reservation;
@@ -48,6 +50,63 @@ TEST_F(PlacementStoreTest, SaysWhyNothingFits) {
   EXPECT_THAT(refused, FailsWith(ErrorCode::kNoCapacity));
   EXPECT_EQ(DetailsOf(refused.status()),
             R"({"nodes":2,"fell_out":{"region":0,"excluded":0,"state":0,"model":0,"size":1,"free":1}})");
+}
+
+TEST_F(PlacementStoreTest, DoesNotPlaceOnANodeThatIsBeingDrained) {
+  const auto node = NewNode("gpu-1", 2);
+  const Allocation allocation = NewAllocation(1);
+  absl::Status placed;
+  std::thread placing;
+  ASSERT_TRUE(System([&](Transaction& tx) -> absl::Status {
+                GPUAAS_RETURN_IF_ERROR(
+                    stores::SetNodeState(tx, node.id, NodeState::kDraining, OperationId(), "", acme_, now()).status());
+                placing = std::thread([&] { placed = Reserve(allocation).status(); });  // it saw an active node
+                EXPECT_TRUE(SomebodyWaits());
+                return absl::OkStatus();
+              }).ok());
+  placing.join();
+  EXPECT_THAT(placed, IsError(ErrorCode::kNoCapacity));
+}
+
+TEST_F(PlacementStoreTest, ANodeOnWhichIsBeingPlacedIsNotReclaimed) {
+  const auto node = NewNode("gpu-1", 2);
+  const Allocation allocation = NewAllocation(1);
+  const auto set = [&](NodeState to) {
+    return System([&](Transaction& tx) {
+      return stores::SetNodeState(tx, node.id, to, OperationId(), "", acme_, now()).status();
+    });
+  };
+  std::thread reclaiming;
+  ASSERT_TRUE(
+      System([&](Transaction& tx) -> absl::Status {
+        GPUAAS_RETURN_IF_ERROR(
+            stores::ReserveGpus(tx, {.allocation = allocation.id, .operation = allocation.operation, .now = now()})
+                .status());
+        reclaiming = std::thread([&] {
+          EXPECT_TRUE(set(NodeState::kCordoned).ok());
+          EXPECT_THAT(set(NodeState::kReclaimed), IsError(ErrorCode::kInvalidState));
+        });
+        EXPECT_TRUE(SomebodyWaits());
+        return absl::OkStatus();
+      }).ok());
+  reclaiming.join();
+}
+
+TEST_F(PlacementStoreTest, TriesTheNextNodeWhenTheChosenOneWasTaken) {
+  const auto first = NewNode("gpu-1", 1);
+  const auto second = NewNode("gpu-2", 2);
+  const Allocation allocation = NewAllocation(1);
+  absl::StatusOr<Reservation> placed;
+  std::thread placing;
+  ASSERT_TRUE(System([&](Transaction& tx) -> absl::Status {
+                GPUAAS_RETURN_IF_ERROR(
+                    stores::SetNodeState(tx, first.id, NodeState::kCordoned, OperationId(), "", acme_, now()).status());
+                placing = std::thread([&] { placed = Reserve(allocation); });
+                EXPECT_TRUE(SomebodyWaits());
+                return absl::OkStatus();
+              }).ok());
+  placing.join();
+  EXPECT_EQ(Must(placed).node, second.id);
 }
 
 TEST_F(PlacementStoreTest, PassesOverExcludedNodesAndEndingAllocations) {
