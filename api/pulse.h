@@ -1,36 +1,35 @@
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include <functional>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "domain/status.h"
-#include "platform/clock/clock.h"
-#include "platform/log/log.h"
-#include "platform/postgres/database.h"
-#include "stores/nodes/heartbeats.h"
+
+namespace gpuaas::platform {
+class Clock;
+class Database;
+}  // namespace gpuaas::platform
 
 namespace gpuaas::api {
 
-// Tells the database every few seconds that heartbeats can be received: silence of nodes while nobody listened does not
-// count against them. Runs until it is destroyed.
+// Whether a heartbeat would be heard now. Ends early when it is told to stop.
+using Hears = std::function<absl::Status(std::stop_token)>;
+
+// Asks for this service's health by the way that heartbeats take: name and port of the agents, the edge, a request
+// thread. The answer may be a replica's. Fails after 4 s at most.
+Hears ThroughEdge(const std::string& agent_url, const std::string& ca_file);
+
+// Tells the database every few seconds that heartbeats can be received, when they can: silence of nodes while nobody
+// could hear them does not count against them. Runs until it is destroyed.
 class Pulse {
  public:
-  static constexpr std::chrono::seconds kPeriod{5};
+  Pulse(platform::Database& database, const platform::Clock& clock, Hears hears);
 
-  Pulse(platform::Database& database, const platform::Clock& clock)
-      : thread_([&database, &clock](const std::stop_token& stop) {
-          std::mutex mutex;
-          std::condition_variable_any changed;
-          std::unique_lock lock(mutex);
-          do {
-            absl::Status status = database.Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
-              return stores::RecordPulse(tx, "api", clock.Now());
-            });
-            if (!status.ok()) platform::LogWarning("pulse missed", {{"error", ToStd(status.message())}});
-          } while (!changed.wait_for(lock, stop, kPeriod, [&] { return stop.stop_requested(); }));
-        }) {}
+  // One beat, as the object makes them.
+  static absl::Status Beat(platform::Database& database, const platform::Clock& clock, const Hears& hears,
+                           const std::stop_token& stop);
 
  private:
   std::jthread thread_;

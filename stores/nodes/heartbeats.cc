@@ -4,11 +4,16 @@
 
 #include "domain/status_macros.h"
 #include "stores/nodes/rows.h"
+#include "stores/ops/items.h"
 
 namespace gpuaas::stores {
+
+using domain::NodeContact;
+
 namespace {
 
 constexpr std::chrono::seconds kPulseGap{15};
+constexpr char kRegionSilent[] = "region_silent";
 
 struct Pulse {
   Time at;
@@ -22,12 +27,62 @@ absl::StatusOr<std::optional<Pulse>> GetPulse(platform::Transaction& tx, const s
   return Pulse{.at = rows[0].Timestamp("at"), .up_since = rows[0].Timestamp("up_since")};
 }
 
-// Since when silence counts; nothing while nobody listens.
-absl::StatusOr<std::optional<Time>> CountingFrom(platform::Transaction& tx, const std::string& sweep, Time now) {
-  GPUAAS_ASSIGN_OR_RETURN(const std::optional<Pulse> api, GetPulse(tx, "api"));
-  GPUAAS_ASSIGN_OR_RETURN(const std::optional<Pulse> sweeping, GetPulse(tx, sweep));
-  if (!api || !sweeping || now - api->at > kPulseGap) return std::nullopt;
-  return std::max(api->up_since, sweeping->up_since);
+// Since when all of them have been beating, `now` if one of them is not.
+absl::StatusOr<Time> CountingFrom(platform::Transaction& tx, const std::vector<std::string>& components, Time now) {
+  Time from = Time::min();
+  for (const std::string& component : components) {
+    GPUAAS_ASSIGN_OR_RETURN(const std::optional<Pulse> pulse, GetPulse(tx, component));
+    if (!pulse || now - pulse->at > kPulseGap) return now;
+    from = std::max(from, pulse->up_since);
+  }
+  return from;
+}
+
+// The nodes of a region whose loss is still open, taken together.
+struct Company {
+  int nodes = 0;
+  Time heard = Time::min();  // the freshest heartbeat of any
+
+  // A single node has nobody to vouch for the way to it.
+  bool vouches() const { return nodes > 1; }
+  bool silent(const domain::ContactPolicy& policy, Time now) const { return now - heard >= policy.late_after; }
+};
+
+Company CompanyOf(const platform::Rows& rows) {
+  Company company;
+  for (const platform::Row& row : rows) {
+    if (row.Text("contact") == domain::NameOf(NodeContact::kLost)) continue;
+    ++company.nodes;
+    company.heard = std::max(company.heard, row.Timestamp("heard"));
+  }
+  return company;
+}
+
+// As long as any node of the region is heard the way to the others works, and their silence is their own. When all fall
+// silent together it is rather the way: they become late, but none is lost before one has come back and the others had
+// their time again.
+absl::StatusOr<Time> LosingFrom(platform::Transaction& tx, const std::string& region, const Company& company,
+                                const domain::ContactPolicy& policy, Time counting_from, Time now) {
+  if (!company.vouches()) return counting_from;
+  const std::string component = "heard/" + region;
+  if (!company.silent(policy, now)) GPUAAS_RETURN_IF_ERROR(RecordPulse(tx, component, now));
+  GPUAAS_ASSIGN_OR_RETURN(const Time heard_since, CountingFrom(tx, {component}, now));
+  return std::max(counting_from, heard_since);
+}
+
+absl::Status RaiseSilence(platform::Transaction& tx, const std::string& region, const Company& company, Time now) {
+  return RaiseOpsItem(tx,
+                      {.tenant = PlatformTenant(),
+                       .severity = "critical",
+                       .kind = kRegionSilent,
+                       .title = "All nodes of the region fell silent together; none of them is given up by itself.",
+                       .resource_kind = "region",
+                       .resource_id = region,
+                       .workflow_id = "region-watch/" + region,
+                       .runbook = "docs/runbooks/region-silent.md",
+                       .detail = "last heartbeat of any at " + FormatTime(company.heard)},
+                      now)
+      .status();
 }
 
 }  // namespace
@@ -96,26 +151,39 @@ absl::StatusOr<std::vector<ContactChange>> SweepContacts(platform::Transaction& 
                                                          const domain::ContactPolicy& policy, Time now) {
   const std::string component = "sweep/" + region;
   GPUAAS_RETURN_IF_ERROR(RecordPulse(tx, component, now));
-  GPUAAS_ASSIGN_OR_RETURN(const std::optional<Time> counting_from, CountingFrom(tx, component, now));
+  GPUAAS_ASSIGN_OR_RETURN(const Time counting_from, CountingFrom(tx, {"api", component}, now));
   GPUAAS_ASSIGN_OR_RETURN(
       const platform::Rows rows,
       tx.Query("SELECT n.id, n.name, n.contact, coalesce(h.at, n.enrolled_at) AS heard FROM nodes n LEFT JOIN "
                "node_heartbeats h ON h.node_id = n.id WHERE n.region = $1 AND n.state <> 'reclaimed' ORDER BY n.id "
                "FOR UPDATE OF n",
                {region}));
+  const Company company = CompanyOf(rows);
+  GPUAAS_ASSIGN_OR_RETURN(const Time losing_from, LosingFrom(tx, region, company, policy, counting_from, now));
   std::vector<ContactChange> changes;
   for (const platform::Row& row : rows) {
     const auto from = domain::NodeContactFromName(row.Text("contact")).value();
     const Time heard = row.Timestamp("heard");
-    const auto to = domain::NextContact(policy, from, heard, counting_from.value_or(now), now);
+    auto to = domain::NextContact(policy, from, heard, counting_from, now);
+    if (to == NodeContact::kLost)
+      to = std::max(domain::NextContact(policy, from, heard, losing_from, now), NodeContact::kLate);
     if (from == to) continue;
     const auto id = row.IdOf<NodeId>("id");
     GPUAAS_RETURN_IF_ERROR(
         tx.Query("UPDATE nodes SET contact = $2, updated_at = $3 WHERE id = $1", {id, domain::NameOf(to), now})
             .status());
-    LogNode(tx, id, row.Text("name"), to == domain::NodeContact::kOk ? "back" : domain::NameOf(to), "", OperationId(),
+    LogNode(tx, id, row.Text("name"), to == NodeContact::kOk ? "back" : domain::NameOf(to), "", OperationId(),
             SystemCaller(), now);
     changes.push_back({.node = id, .from = from, .to = to, .last_heartbeat_at = heard});
+  }
+  const auto became = [&](NodeContact contact) {
+    return std::ranges::find(changes, contact, &ContactChange::to) != changes.end();
+  };
+  if (became(NodeContact::kLate) && company.vouches() && company.silent(policy, now)) {
+    GPUAAS_RETURN_IF_ERROR(RaiseSilence(tx, region, company, now));
+  }
+  if (became(NodeContact::kOk)) {
+    GPUAAS_RETURN_IF_ERROR(CloseOpsItem(tx, kRegionSilent, "region", region, now).status());
   }
   return changes;
 }

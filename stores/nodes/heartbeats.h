@@ -44,9 +44,9 @@ struct LastHeartbeat {
 // Nothing if the node never sent one.
 absl::StatusOr<std::optional<LastHeartbeat>> GetLastHeartbeat(platform::Transaction& tx, const NodeId& node);
 
-// The control plane's own pulse: a process that receives heartbeats calls it every few seconds with component "api",
-// the sweeping activity with "sweep/<region>". A gap above 15 s restarts `up_since`: silence of nodes before that
-// proves nothing about them.
+// The control plane's own pulse: a process that receives heartbeats calls it with component "api" every few seconds in
+// which it could have received one, the sweeping activity with "sweep/<region>". A gap above 15 s restarts `up_since`:
+// silence of nodes before that proves nothing about them.
 absl::Status RecordPulse(platform::Transaction& tx, const std::string& component, Time now);
 
 struct ContactChange {
@@ -58,7 +58,9 @@ struct ContactChange {
 
 // One sweep of a region at `now`: pulses "sweep/<region>", changes the contact of nodes whose heartbeats became late,
 // lost, or came back, logs `node.late|lost|back`, and gives the changes for signalling. While the pulse of "api" is
-// itself missing no node becomes late or lost.
+// itself missing no node becomes late or lost. When two or more nodes fall silent and no other is heard in the region,
+// they become late but not lost, and the ops item `region_silent` is raised; it closes when one comes back, and from
+// then on the others have all of their time again.
 absl::StatusOr<std::vector<ContactChange>> SweepContacts(platform::Transaction& tx, const std::string& region,
                                                          const domain::ContactPolicy& policy, Time now);
 

@@ -1,5 +1,10 @@
+#include <thread>
+
+#include "domain/status_macros.h"
 #include "stores/nodes/enrolment.h"
 #include "stores/nodes/heartbeats.h"
+#include "stores/ops/items.h"
+#include "stores/ops/tenant_log.h"
 #include "tests/integration/stores/fixture.h"
 
 namespace gpuaas::tests {
@@ -113,6 +118,68 @@ TEST_F(NodeStoreTest, TimeInWhichTheControlPlaneWasDownDoesNotCount) {
   clock_.Advance(std::chrono::hours(1));
   ApiPulse();
   EXPECT_THAT(Sweep(), IsEmpty()) << "an hour of our own absence neither loses nor heals it";
+}
+
+TEST_F(NodeStoreTest, ARegionThatFallsSilentAsAWholeIsNotGivenUp) {
+  const auto first = NewNode("gpu-1", 1);
+  const auto second = NewNode("gpu-2", 1);
+  const auto items = [&] {
+    std::vector<std::string> kinds;
+    for (const auto& item : InSystem<std::vector<stores::OpsItem>>(
+             [](Transaction& tx) { return stores::ListOpsItems(tx, /*with_closed=*/false, 10); })) {
+      kinds.push_back(item.kind + " " + item.resource_id);
+    }
+    return kinds;
+  };
+  // Seconds of a life in which both are silent, or one of them beats.
+  const auto live = [&](int seconds, const stores::Node* beating) {
+    std::vector<std::string> all;
+    for (int passed = 0; passed < seconds; passed += 5) {
+      if (beating != nullptr) Beat(beating->id);
+      for (auto& word : Live(std::chrono::seconds(5))) all.push_back(std::move(word));
+    }
+    return all;
+  };
+  EXPECT_THAT(live(60, &first), ElementsAre("ok>late")) << "the second alone";
+  EXPECT_THAT(items(), IsEmpty());
+  EXPECT_THAT(live(3600, nullptr), ElementsAre("ok>late")) << "the first too, and both stay so";
+  EXPECT_THAT(items(), ElementsAre("region_silent us-buffalo-1"));
+
+  EXPECT_THAT(live(600, &first), ElementsAre("late>ok")) << "the second has its time again";
+  EXPECT_THAT(items(), IsEmpty());
+  EXPECT_THAT(live(600, &first), ElementsAre("late>lost"));
+  EXPECT_THAT(live(1200, nullptr), ElementsAre("ok>late", "late>lost")) << "alone, with nobody to vouch for the way";
+}
+
+TEST_F(NodeStoreTest, OrdersToOneNodeHaveOneOrder) {
+  const auto node = NewNode("gpu-1", 1);
+  const stores::Caller operator_of_it{.tenant = acme_.tenant, .principal = "usr_ops", .correlation_id = "corr_1"};
+  const auto order = [&](Transaction& tx, const char* word, NodeState to) {
+    return stores::AcceptNodeOrder(tx, node.id, word, to, OperationId(std::string("op_") + word), "fan", operator_of_it,
+                                   now())
+        .status();
+  };
+  std::thread second;
+  ASSERT_TRUE(System([&](Transaction& tx) -> absl::Status {
+                GPUAAS_RETURN_IF_ERROR(order(tx, "cordon", NodeState::kCordoned));
+                second = std::thread([&] {
+                  EXPECT_TRUE(System([&](Transaction& tx2) { return order(tx2, "drain", NodeState::kDraining); }).ok());
+                });
+                EXPECT_TRUE(SomebodyWaits());
+                return absl::OkStatus();
+              }).ok());
+  second.join();
+  EXPECT_THAT(System([&](Transaction& tx) { return order(tx, "reclaim", NodeState::kReclaimed); }),
+              IsError(ErrorCode::kInvalidState))
+      << "it is active";
+  const auto log = InSystem<std::vector<stores::LogEntry>>(
+      [](Transaction& tx) { return stores::ReadLog(tx, {.tenant = PlatformTenant(), .after = 2, .limit = 10}); });
+  ASSERT_EQ(log.size(), 2U);
+  EXPECT_EQ(log[0].type, "node.cordon_requested");
+  EXPECT_EQ(log[0].principal, "usr_ops");
+  EXPECT_EQ(log[0].operation.str(), "op_cordon");
+  EXPECT_THAT(log[0].data_json, testing::HasSubstr("fan"));
+  EXPECT_EQ(log[1].type, "node.drain_requested");
 }
 
 TEST_F(NodeStoreTest, LifecycleFollowsItsTableAndFreesTheName) {
