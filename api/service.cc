@@ -68,6 +68,10 @@ void BindAll(Binder& binder, Services& services, HealthChecks& health) {
 
 absl::Status Serve(const ServeSettings& settings) {
   GPUAAS_ASSIGN_OR_RETURN(const platform::HostPort address, ListenAddress(settings));
+  if (settings.idempotency_retention < 1 || settings.project_allocations < 1) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the retention of idempotency keys and the allocations of a project must be at least 1");
+  }
   GPUAAS_ASSIGN_OR_RETURN(const auto contract, platform::Contract::Parse(kContractYaml));
   const platform::SystemClock clock;
   platform::Database database(DatabaseOptionsOf(settings));
@@ -94,19 +98,21 @@ absl::Status Serve(const ServeSettings& settings) {
                                  .agent_url = settings.agent_url,
                                  .ca_file = settings.common.ca_file,
                                  .agent_binary = settings.agent_binary,
-                                 .dev_mode = settings.dev_mode}};
+                                 .dev_mode = settings.dev_mode,
+                                 .idempotency_retention = std::chrono::seconds(settings.idempotency_retention),
+                                 .project_allocations = settings.project_allocations}};
   HealthChecks health(services);
   auto router = std::make_shared<platform::Router>();
   Binder binder(services, *router);
   BindAll(binder, services, health);
 
-  const Pulse pulse(database, clock);
   platform::ServerOptions options;
   options.host = address.host;
   options.port = address.port;
   options.make_correlation_id = [&clock] { return CorrelationId::New(clock.Now()).str(); };
   options.on_request = ObserveRequest;
   GPUAAS_ASSIGN_OR_RETURN(const auto server, platform::StartServer(options, router));
+  const Pulse pulse(database, clock, ThroughEdge(settings.agent_url, settings.common.ca_file));
   platform::LogInfo("listening", {{"address", settings.api_listen}, {"dev_mode", settings.dev_mode}});
 
   sigset_t ends;

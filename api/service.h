@@ -19,6 +19,8 @@ struct ServeSettings {
   std::string agent_url = "https://localhost:8444";
   std::string agent_binary;
   int database_connections = 16;
+  int idempotency_retention = 24 * 60 * 60;  // seconds
+  int project_allocations = 1000;
 };
 
 // Binds every operation of the contract.

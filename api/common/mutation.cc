@@ -25,7 +25,8 @@ absl::StatusOr<platform::Response> RunMutation(
                                   .api_operation = call.operation.id,
                                   .key = call.idempotency_key,
                                   .digest = digest,
-                                  .now = call.now};
+                                  .now = call.now,
+                                  .keep = services.settings.idempotency_retention};
   GPUAAS_ASSIGN_OR_RETURN(stores::Answer answer,
                           services.database.TransactFor<stores::Answer>(
                               scope, [&](platform::Transaction& tx) { return stores::Mutate(tx, mutation, body); }));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace temporal {
@@ -28,6 +29,8 @@ struct Settings {
   std::string ca_file;       // authorities that nodes have to trust; empty: the usual ones
   std::string agent_binary;  // path of what is served to nodes; empty: none
   bool dev_mode = false;     // allows dev-login
+  std::chrono::seconds idempotency_retention = std::chrono::hours(24);  // of answers
+  int project_allocations = 1000;                                       // that have not ended, in one project
 };
 
 // What handlers work with. All of it is thread-safe and outlives the server.

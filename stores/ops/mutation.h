@@ -17,7 +17,7 @@ struct Mutation {
   std::string key;            // X-Idempotency-Key
   std::string digest;         // hex HMAC of the canonical request
   Time now;
-  std::chrono::seconds keep = std::chrono::hours(24);
+  std::chrono::seconds keep = std::chrono::hours(24);  // the answer and, with it, the key
 };
 
 struct Answer {

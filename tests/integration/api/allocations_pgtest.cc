@@ -134,6 +134,27 @@ TEST_F(AllocationsRest, ExtendIsAnOperationOfItsOwn) {
   Refused(api_.As("dev-user", "POST", path + "/extend", {{"additional_seconds", -60}}), 400, "invalid_argument");
 }
 
+TEST_F(AllocationsRest, AKeyIsKeptAsLongAsIsSet) {
+  api_.settings().idempotency_retention = std::chrono::minutes(10);
+  const Json wanted = Wanted(SshKey("dev-user"));
+  const TestApi::Headers key = {{"X-Idempotency-Key", "run-1"}};
+  const Json first = api_.As("dev-user", "POST", kPath, wanted, key).body;
+  api_.clock.Advance(std::chrono::minutes(5));
+  EXPECT_EQ(api_.As("dev-user", "POST", kPath, wanted, key).body["id"], first["id"]);
+  api_.clock.Advance(std::chrono::minutes(5));
+  const ApiAnswer later = api_.As("dev-user", "POST", kPath, wanted, key);
+  EXPECT_EQ(later.status, 202) << later.body;
+  EXPECT_NE(later.body["id"], first["id"]);
+}
+
+TEST_F(AllocationsRest, AProjectMayHaveOnlySoManyAllocationsAtATime) {
+  api_.settings().project_allocations = 1;
+  const std::string id = NewAllocation()["id"];
+  Refused(api_.As("dev-user", "POST", kPath, Wanted(dev_key_)), 409, "quota_exceeded");
+  Move(id, domain::AllocationState::kFailed);
+  EXPECT_EQ(api_.As("dev-user", "POST", kPath, Wanted(dev_key_)).status, 202);
+}
+
 TEST_F(AllocationsRest, ConnectionNeedsAnActiveAllocation) {
   const std::string id = NewAllocation()["id"];
   const std::string path = std::string(kPath) + "/" + id + "/connection";
