@@ -27,10 +27,11 @@ int main(int argc, char** argv) {
   purge_command->add_option("--state-dir", purged)->required();
 
   // What the agent starts of itself; not for people.
-  std::string spec, cgroups;
+  std::string spec, cgroups, contact;
   auto* sandbox_command = app.add_subcommand("sandbox-run")->group("");
   sandbox_command->add_option("--spec", spec)->required();
   sandbox_command->add_option("--cgroups", cgroups);
+  sandbox_command->add_option("--contact", contact)->required();
   EnterOptions enter;
   auto* enter_command = app.add_subcommand("sandbox-enter")->group("");
   enter_command->add_option("--folder", enter.folder)->required();
@@ -43,6 +44,6 @@ int main(int argc, char** argv) {
   if (*enrol_command) return EnrolNode(enrol);
   if (*run_command) return RunAgent(run);
   if (*purge_command) return PurgeNode(purged);
-  if (*sandbox_command) return RunSandbox(spec, cgroups);
+  if (*sandbox_command) return RunSandbox(spec, cgroups, contact);
   return EnterSandbox(enter);
 }

@@ -1,25 +1,24 @@
 #include "node/agent/heartbeats.h"
 
+#include <fcntl.h>
+
 #include "domain/status.h"
-#include "domain/status_macros.h"
-#include "nlohmann/json.hpp"
-#include "node/command/command.h"
+#include "node/sandbox/contact_file.h"
+#include "node/sandbox/host.h"
+#include "node/sandbox/processes.h"
 #include "platform/log/log.h"
 
 namespace gpuaas::node {
 namespace {
 
-std::string ContactFile(const StateDir& state) { return state.path() + "/contact.json"; }
-
-// The last contact of an agent before this one, if that was in this boot; otherwise now.
-Moment LastContact(const StateDir& state, const Moment& now) {
-  auto text = ReadFile(ContactFile(state));
-  if (!text.ok()) return now;
-  const auto value = nlohmann::json::parse(*text, nullptr, false);
-  if (!value.is_object() || value.value("boot_id", "") != now.boot_id) return now;
+// What an agent before this one has noted, if that was in this boot; otherwise as if there had been contact now.
+ContactWatch WatchFrom(const StateDir& state, const Moment& now, std::chrono::seconds limit) {
+  const Fd file(::open(ContactFileIn(state.path()).c_str(), O_RDONLY | O_CLOEXEC));
+  const auto mark = ReadContact(file.get());
+  if (!mark || mark->boot_id != now.boot_id) return {limit, now};
   Moment last = now;
-  last.monotonic = std::chrono::microseconds(value.value("monotonic", now.monotonic.count()));
-  return last;
+  last.monotonic = mark->monotonic;
+  return {mark->limit, last};
 }
 
 }  // namespace
@@ -32,7 +31,8 @@ Heartbeats::Heartbeats(const StateDir& state, const NodeIdentity& identity, Mana
       evidence_(evidence),
       now_(std::move(now)),
       control_plane_(state, identity),
-      watch_(fence_after, LastContact(state, now_())) {
+      watch_(WatchFrom(state, now_(), fence_after)) {
+  Remember();
   // An agent that was down for too long starts nothing before it knows what has become of the allocations.
   if (watch_.IsLost(now_())) manager_.Fence();
 }
@@ -83,11 +83,11 @@ absl::StatusOr<HeartbeatAnswer> Heartbeats::Send() {
   return answer;
 }
 
-// The last contact outlives the agent, so that one that was down for long does not start with a fresh allowance.
+// The last contact outlives the agent: one that was down for long does not start with a fresh allowance, and the
+// sandboxes of one that does not come back know when to end.
 void Heartbeats::Remember() const {
-  const Moment& last = watch_.last();
-  const nlohmann::json value = {{"boot_id", last.boot_id}, {"monotonic", last.monotonic.count()}};
-  if (auto status = WriteFile(ContactFile(state_), value.dump(), 0600); !status.ok()) {
+  const ContactMark mark{watch_.last().boot_id, watch_.last().monotonic, watch_.limit()};
+  if (auto status = WriteContact(ContactFileIn(state_.path()), mark); !status.ok()) {
     platform::LogWarning("the last contact was not noted", {{"error", ToStd(status.message())}});
   }
 }

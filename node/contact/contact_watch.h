@@ -18,6 +18,7 @@ class ContactWatch {
     return now.boot_id == last_.boot_id && now.monotonic - last_.monotonic >= limit_;
   }
   const Moment& last() const { return last_; }
+  std::chrono::seconds limit() const { return limit_; }
 
  private:
   std::chrono::seconds limit_;

@@ -1,12 +1,12 @@
 #include "node/journal/evidence.h"
 
 #include <algorithm>
-#include <ctime>
 #include <fstream>
 
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "nlohmann/json.hpp"
+#include "node/sandbox/contact_file.h"
 #include "platform/log/log.h"
 
 namespace gpuaas::node {
@@ -61,9 +61,7 @@ std::string_view NameOf(EvidenceKind kind) {
 Moment SystemMoment() {
   Moment moment;
   std::ifstream("/proc/sys/kernel/random/boot_id") >> moment.boot_id;
-  timespec since_boot{};
-  ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
-  moment.monotonic = std::chrono::seconds(since_boot.tv_sec) + std::chrono::microseconds(since_boot.tv_nsec / 1000);
+  moment.monotonic = SinceBoot();
   moment.wall = std::chrono::floor<Time::duration>(std::chrono::system_clock::now());
   return moment;
 }

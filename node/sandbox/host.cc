@@ -75,6 +75,8 @@ std::string FingerprintOf(const std::string& public_key) {
 
 }  // namespace
 
+std::string ContactFileIn(const std::string& state_dir) { return state_dir + "/contact"; }
+
 std::string JoinedCgroups(const std::string& cgroup) {
   std::string joined;
   for (const auto& path : CgroupPaths(DetectCgroups(), cgroup)) joined += (joined.empty() ? "" : ":") + path;
@@ -100,7 +102,11 @@ std::optional<RunningSandbox> FindIn(const std::string& folder) {
 }
 
 LinuxHost::LinuxHost(NetworkOptions network, std::string self, const std::string& state_dir)
-    : network_(std::move(network)), self_(std::move(self)), cgroups_(DetectCgroups()), trash_(state_dir + "/trash") {}
+    : network_(std::move(network)),
+      self_(std::move(self)),
+      contact_file_(ContactFileIn(state_dir)),
+      cgroups_(DetectCgroups()),
+      trash_(state_dir + "/trash") {}
 
 absl::Status LinuxHost::Prepare() {
   GPUAAS_RETURN_IF_ERROR(trash_.Start());
@@ -152,7 +158,8 @@ absl::StatusOr<RunningSandbox> LinuxHost::Launch(const SandboxSpec& spec) {
   Fd from(pipe[0]), to(pipe[1]);
   const std::string spec_file = spec.folder + "/spec.json";
   const std::string cgroups = JoinedCgroups(spec.cgroup);
-  std::vector<std::string> words = {self_, "sandbox-run", "--spec", spec_file, "--cgroups", cgroups};
+  std::vector<std::string> words = {self_,       "sandbox-run", "--spec",    spec_file,
+                                    "--cgroups", cgroups,       "--contact", contact_file_};
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

@@ -41,7 +41,7 @@ class SandboxHost {
 };
 
 // With accounts, namespaces, cgroups and a bridge of this kernel. `self` is the agent's own program, `state_dir` its
-// folder.
+// folder, where contact_file.h's file is.
 class LinuxHost final : public SandboxHost {
  public:
   LinuxHost(NetworkOptions network, std::string self, const std::string& state_dir);
@@ -63,10 +63,12 @@ class LinuxHost final : public SandboxHost {
 
   const NetworkOptions network_;
   const std::string self_;
+  const std::string contact_file_;
   CgroupLayout cgroups_;
   Trash trash_;
 };
 
+std::string ContactFileIn(const std::string& state_dir);
 // Where the cgroups of a sandbox are, for what else must join them; separated by colons.
 std::string JoinedCgroups(const std::string& cgroup);
 // The running sandbox that left its mark in `folder`, or nothing.

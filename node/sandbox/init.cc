@@ -1,26 +1,33 @@
 #include "node/sandbox/init.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <set>
+#include <fstream>
 #include <sstream>
+#include <string>
 #include <vector>
 
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "node/command/command.h"
+#include "node/sandbox/connections.h"
+#include "node/sandbox/contact_file.h"
 #include "node/sandbox/listener.h"
 #include "node/sandbox/privileges.h"
 #include "node/sandbox/processes.h"
@@ -31,8 +38,11 @@ namespace gpuaas::node {
 namespace {
 
 constexpr int kReport = 3;  // where the caller of this process listens
-constexpr std::size_t kMaxSessions =
-    128;  // sshd's own bound on connections does not hold when it is run per connection
+// sshd's own bounds on connections do not hold when it is run per connection.
+constexpr std::size_t kMaxStrangers = 32;
+constexpr std::size_t kMaxSessions = 128;
+constexpr off_t kLogBound = 1 << 20;
+constexpr std::chrono::milliseconds kTick{10'000};  // how late a log is cut, or an end after a suspension noticed
 
 absl::Status JoinCgroups(const std::string& paths) {
   std::istringstream list(paths);
@@ -58,7 +68,43 @@ void LogToFile(const std::string& folder) {
   ::dup2(log.valid() ? log.get() : null.get(), 2);
 }
 
+// Anybody can make sshd write an error. What is older goes.
+void BoundLog() {
+  struct stat info{};
+  if (::fstat(STDERR_FILENO, &info) == 0 && info.st_size > kLogBound) {
+    [[maybe_unused]] int ignored = ::ftruncate(STDERR_FILENO, 0);
+  }
+}
+
+// The network that a connection comes from: an address of IPv4, the customary /64 of IPv6.
+std::string SourceOf(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    return {reinterpret_cast<const char*>(&v4.sin_addr), sizeof v4.sin_addr};
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  const char* bytes = reinterpret_cast<const char*>(&v6);
+  return IN6_IS_ADDR_V4MAPPED(&v6) ? std::string(bytes + 12, 4) : std::string(bytes, 8);
+}
+
+// Whether this sshd has let its user in: then it has a child that runs as that user. Where the kernel does not tell of
+// children, everybody counts as let in.
+bool IsLetIn(pid_t sshd, uid_t uid) {
+  const std::string task = "/proc/" + std::to_string(sshd) + "/task/" + std::to_string(sshd);
+  std::ifstream children(task + "/children");
+  if (!children) return true;
+  for (pid_t child = 0; children >> child;) {
+    std::ifstream status("/proc/" + std::to_string(child) + "/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("Uid:\t" + std::to_string(uid) + "\t")) return true;
+    }
+  }
+  return false;
+}
+
+// Of its own process group: it can be ended together with what it has started until then.
 [[noreturn]] void BecomeSshd(int connection) {
+  ::setpgid(0, 0);
   ::dup2(connection, 0);
   ::dup2(connection, 1);
   sigset_t none;
@@ -75,41 +121,77 @@ void LogToFile(const std::string& folder) {
   ::_exit(127);
 }
 
-// Takes connections and reaps children, its own and those that lost their parents, until it is told to end.
-void Serve(const Listener& listener) {
+// When this sandbox has to end; the last mark that was whole counts.
+class Attendance {
+ public:
+  explicit Attendance(int file) : file_(file), mark_(ReadContact(file).value_or(ContactMark{})) {}
+
+  bool known() const { return !mark_.boot_id.empty(); }
+  // Zero: now.
+  std::chrono::milliseconds Left() {
+    if (auto mark = ReadContact(file_)) mark_ = *std::move(mark);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(EndOf(mark_) - SinceBoot());
+    return std::max(left, std::chrono::milliseconds(0));
+  }
+
+ private:
+  const int file_;
+  ContactMark mark_;
+};
+
+// Takes connections and reaps children, its own and those that lost their parents, until it is told to end or nobody
+// attends to it any more.
+void Serve(const Listener& listener, const SandboxSpec& spec, Attendance& attendance) {
   sigset_t watched;
   sigemptyset(&watched);
   sigaddset(&watched, SIGCHLD);
   sigaddset(&watched, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &watched, nullptr);
   Fd signals(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
-  std::set<pid_t> sessions;
+  Connections connections(kMaxStrangers, kMaxSessions);
   while (true) {
+    const auto left = attendance.Left();
+    // Twice: a mark that is read while it is being written may be neither the old nor the new one.
+    if (left.count() == 0 && attendance.Left().count() == 0) return;
     pollfd fds[2] = {{signals.get(), POLLIN, 0}, {listener.socket.get(), POLLIN, 0}};
-    const bool full = sessions.size() >= kMaxSessions;
-    if (::poll(fds, full ? 1 : 2, -1) < 0 && errno != EINTR) return;
+    const bool full = connections.full();
+    if (::poll(fds, full ? 1 : 2, static_cast<int>(std::min(left, kTick).count())) < 0 && errno != EINTR) return;
+    BoundLog();
     signalfd_siginfo info;
     while (::read(signals.get(), &info, sizeof info) == sizeof info) {
       if (info.ssi_signo == SIGTERM) return;
     }
-    for (pid_t ended = 0; (ended = ::waitpid(-1, nullptr, WNOHANG)) > 0;) sessions.erase(ended);
+    for (pid_t ended = 0; (ended = ::waitpid(-1, nullptr, WNOHANG)) > 0;) connections.Ended(ended);
     if (full || (fds[1].revents & POLLIN) == 0) continue;
-    Fd connection(::accept4(listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    Fd connection(::accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &length, SOCK_CLOEXEC));
     if (!connection.valid()) continue;
     const pid_t child = ::fork();
     if (child == 0) BecomeSshd(connection.get());
-    if (child > 0) sessions.insert(child);
+    if (child > 0) {
+      ::setpgid(child, child);  // as it does itself, whoever is first
+      connections.Add(child, SourceOf(address));
+    }
+    while (const auto surplus = connections.Surplus()) {
+      if (IsLetIn(*surplus, spec.uid)) {
+        connections.Authenticated(*surplus);
+      } else {
+        ::kill(-*surplus, SIGKILL);
+        connections.Ended(*surplus);
+      }
+    }
   }
 }
 
 // The first process of the new namespaces. Says "up" through `ready`, or why not, and serves once it gets a byte from
 // `go`.
-[[noreturn]] void BeFirst(const SandboxSpec& spec, const Listener& listener, Fd ready, Fd go) {
+[[noreturn]] void BeFirst(const SandboxSpec& spec, const Listener& listener, Attendance& attendance, Fd ready, Fd go) {
   // Mounts of its own: the starting process still needs the node's.
   absl::Status status = ::unshare(CLONE_NEWNS) == 0 ? EnterRoot(spec) : ErrnoStatus("make a mount namespace");
   if (status.ok() && ::sethostname(spec.hostname.data(), spec.hostname.size()) != 0)
     status = ErrnoStatus("sethostname");
-  if (status.ok()) status = KeepOnlySshdCapabilities();
+  if (status.ok()) status = KeepOnlyWhatSshdNeeds();
   const std::string word = status.ok() ? "up" : std::string(status.message());
   [[maybe_unused]] ssize_t ignored = ::write(ready.get(), word.data(), word.size());
   ready.Reset(-1);
@@ -117,7 +199,7 @@ void Serve(const Listener& listener) {
   if (!status.ok() || ::read(go.get(), &byte, 1) != 1) ::_exit(1);
   go.Reset(-1);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  Serve(listener);
+  Serve(listener, spec, attendance);
   ::_exit(0);
 }
 
@@ -149,11 +231,16 @@ absl::Status LeaveMark(const std::string& folder, pid_t pid, int port) {
   return WriteFile(folder + "/running.json", mark.dump(), 0600);
 }
 
-absl::Status Start(const std::string& spec_file, const std::string& cgroups) {
+absl::Status Start(const std::string& spec_file, const std::string& cgroups, const std::string& contact_file) {
   GPUAAS_ASSIGN_OR_RETURN(const std::string text, ReadFile(spec_file));
   GPUAAS_ASSIGN_OR_RETURN(const SandboxSpec spec, ParseSpec(text));
   LogToFile(spec.folder);
   GPUAAS_ASSIGN_OR_RETURN(const Fd lock, TakeLock(spec.folder));
+  const Fd contact(::open(contact_file.c_str(), O_RDONLY | O_CLOEXEC));
+  Attendance attendance(contact.get());
+  if (!attendance.known() || attendance.Left().count() == 0) {
+    return MakeError(ErrorCode::kUnavailable, "this node has had no contact with the control plane for too long");
+  }
   GPUAAS_RETURN_IF_ERROR(JoinCgroups(cgroups));
   GPUAAS_ASSIGN_OR_RETURN(Listener listener, Listen(spec));
   GPUAAS_RETURN_IF_ERROR(EnterNetwork(spec.netns));
@@ -169,7 +256,7 @@ absl::Status Start(const std::string& spec_file, const std::string& cgroups) {
     ::close(kReport);
     from_child.Reset(-1);
     to_child.Reset(-1);
-    BeFirst(spec, listener, std::move(to_parent), std::move(from_parent));
+    BeFirst(spec, listener, attendance, std::move(to_parent), std::move(from_parent));
   }
   to_parent.Reset(-1);
   std::string word;
@@ -193,11 +280,11 @@ absl::Status Start(const std::string& spec_file, const std::string& cgroups) {
 
 }  // namespace
 
-int RunSandbox(const std::string& spec_file, const std::string& cgroups) {
+int RunSandbox(const std::string& spec_file, const std::string& cgroups, const std::string& contact_file) {
   ::close_range(kReport + 1, ~0u, 0);
   ::setsid();
   RestoreFileLimit();
-  const absl::Status status = Start(spec_file, cgroups);
+  const absl::Status status = Start(spec_file, cgroups, contact_file);
   const std::string line = status.ok() ? "up\n" : std::string(status.message()) + "\n";
   [[maybe_unused]] ssize_t ignored = ::write(kReport, line.data(), line.size());
   return status.ok() ? 0 : 1;

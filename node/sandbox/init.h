@@ -12,6 +12,9 @@ namespace gpuaas::node {
 //
 // Joins the cgroups in `cgroups` (paths separated by colons) and leaves its mark as `running.json` in the sandbox's
 // folder. One line goes to descriptor 3: "up", or why it could not be. Returns the exit status of the starting process.
-int RunSandbox(const std::string& spec_file, const std::string& cgroups);
+//
+// It ends when `contact_file` says that the node has had no contact for too long: the control plane counts on it, also
+// where there is no agent any more to do it.
+int RunSandbox(const std::string& spec_file, const std::string& cgroups, const std::string& contact_file);
 
 }  // namespace gpuaas::node

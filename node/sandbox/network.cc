@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
@@ -119,7 +120,9 @@ absl::Status EnsureBridge(const NetworkOptions& options) {
   if (!HasLink(bridge)) {
     GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "add", bridge, "type", "bridge"}).status());
   }
-  GPUAAS_RETURN_IF_ERROR(SetSysctl("net/ipv6/conf/" + bridge + "/disable_ipv6", "1"));
+  // A kernel that was told to do without IPv6 has no such switch.
+  const std::string ipv6 = "net/ipv6/conf/" + bridge + "/disable_ipv6";
+  if (::access(("/proc/sys/" + ipv6).c_str(), F_OK) == 0) GPUAAS_RETURN_IF_ERROR(SetSysctl(ipv6, "1"));
   GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "addr", "replace", options.gateway() + "/24", "dev", bridge}).status());
   GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "set", bridge, "up"}).status());
   if (!options.egress) return absl::OkStatus();

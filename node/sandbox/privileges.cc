@@ -11,6 +11,7 @@
 
 #include "domain/status_macros.h"
 #include "node/command/command.h"
+#include "node/sandbox/system_calls.h"
 
 namespace gpuaas::node {
 namespace {
@@ -32,7 +33,7 @@ void SetFileLimit(rlim_t wanted) {
 void RaiseFileLimit() { SetFileLimit(RLIM_INFINITY); }
 void RestoreFileLimit() { SetFileLimit(kCustomaryFiles); }
 
-absl::Status KeepOnlySshdCapabilities() {
+absl::Status KeepOnlyWhatSshdNeeds() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return ErrnoStatus("no_new_privs");
   __user_cap_data_struct data[2]{};
   for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
@@ -46,11 +47,11 @@ absl::Status KeepOnlySshdCapabilities() {
   }
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   if (::syscall(SYS_capset, &header, data) != 0) return ErrnoStatus("drop capabilities");
-  return absl::OkStatus();
+  return RefuseRiskySystemCalls();
 }
 
 absl::Status BecomeUser(uid_t uid) {
-  GPUAAS_RETURN_IF_ERROR(KeepOnlySshdCapabilities());
+  GPUAAS_RETURN_IF_ERROR(KeepOnlyWhatSshdNeeds());
   if (::setgroups(0, nullptr) != 0) return ErrnoStatus("setgroups");
   if (::setresgid(uid, uid, uid) != 0) return ErrnoStatus("setresgid");
   if (::setresuid(uid, uid, uid) != 0) return ErrnoStatus("setresuid");  // clears all capabilities

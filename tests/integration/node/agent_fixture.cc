@@ -107,9 +107,10 @@ void AgentFixture::StartAgent() {
   // Several of these tests run at once on one /etc/passwd: the port, which is nobody else's, picks the uids.
   const std::string first_uid = std::to_string(1'000'000 + port_ * 16);
   // Few descriptors, so that what needs one per file or level fails here and not on a full node.
-  const std::string command = std::string("ulimit -n 512; exec ") + GPUAAS_NODE_AGENT + " run --state-dir " +
-                              state_dir_ + " --inventory " + folder_ +
-                              "/inventory.yaml --user-prefix gputest --first-uid " + first_uid +
+  const std::string file = folder_ + "/inventory.yaml";
+  const std::string inventory = std::filesystem::exists(file) ? " --inventory " + file : "";
+  const std::string command = "ulimit -n 512; exec " + run_by_ + " " + GPUAAS_NODE_AGENT + " run --state-dir " +
+                              state_dir_ + inventory + " --user-prefix gputest --first-uid " + first_uid +
                               " --ssh-ports 31000-31999 >>" + folder_ + "/agent.log 2>&1";
   const char* argv[] = {"sh", "-c", command.c_str(), nullptr};
   ASSERT_EQ(::posix_spawn(&pid_, "/bin/sh", nullptr, nullptr, const_cast<char**>(argv), environ), 0);

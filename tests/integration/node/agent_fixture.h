@@ -47,6 +47,7 @@ class AgentFixture : public ::testing::Test {
   std::string folder_;
   std::string state_dir_;
   std::string key_;
+  std::string run_by_;  // what starts the agent with other surroundings; words for the shell
   int port_ = 0;
   std::vector<node::v1::Gpu> gpus_;
   std::unique_ptr<node::v1::NodeAgent::Stub> agent_;

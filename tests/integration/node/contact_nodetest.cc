@@ -155,6 +155,42 @@ TEST_F(Contact, ANodeThatIsCutOffStopsEverythingAndComesBack) {
   EXPECT_EQ(Ssh(sandbox, "cat ~/note").out, "kept");  // same user, port, key and home
 }
 
+// Nobody is left to fence it: the control plane will give its GPUs away all the same.
+TEST_F(Contact, SandboxesEndWithoutAnAgentToEndThem) {
+  ASSERT_EQ(Enrol("good").exit_code, 0);
+  Run();
+  const auto sandbox = Ensure(RequestFor(NewAllocationId(), 0, 1));
+  ASSERT_EQ(Ssh(sandbox, "setsid sleep 4545 >/dev/null 2>&1 & echo kept >~/note").exit_code, 0);
+  ASSERT_TRUE(Eventually([&] { return Requests("/agent/v1/heartbeat").size() >= 2; }));
+  const std::string uid = Sh({"id", "-u", sandbox.user()}).out;
+  StopAgent();
+  EXPECT_TRUE(Eventually([&] { return Sh({"pgrep", "-U", uid}).out.empty(); }));
+  EXPECT_NE(Ssh(sandbox, "true").exit_code, 0);
+  Run();
+  EXPECT_TRUE(Eventually([&] { return Ssh(sandbox, "cat ~/note").out == "kept"; }));  // contact is back
+}
+
+// As the real driver would: heartbeats go on, with what is known.
+TEST_F(Contact, AFaultyDriverKeepsNoHeartbeatBack) {
+  ASSERT_EQ(Enrol("good").exit_code, 0);
+  std::filesystem::create_symlink(GPUAAS_FAKE_NVML, folder_ + "/libnvidia-ml.so.1");
+  std::filesystem::remove(state_dir_ + "/inventory.yaml");
+  std::filesystem::remove(folder_ + "/inventory.yaml");
+  const std::string mood = folder_ + "/mood";
+  std::ofstream(mood) << "lost";
+  run_by_ = "env LD_LIBRARY_PATH=" + folder_ + " FAKE_NVML=" + mood;
+  Run();
+  ASSERT_TRUE(Eventually([&] { return !Requests("/agent/v1/heartbeat").empty(); }));
+  EXPECT_EQ(Requests("/agent/v1/heartbeat").front()["body"]["inventory"]["gpus"].size(), 1u);
+  StopAgent();
+  std::ofstream(mood) << "hang";  // from the start: nothing is known
+  const std::size_t before = Requests("/agent/v1/heartbeat").size();
+  StartAgent();
+  EXPECT_TRUE(Eventually([&] { return Requests("/agent/v1/heartbeat").size() > before + 1; }));
+  EXPECT_FALSE(Requests("/agent/v1/heartbeat").back()["body"].contains("inventory"));
+  std::ofstream(mood) << "well";
+}
+
 TEST_F(Contact, TheCertificateIsRenewedAndServedWithoutARestart) {
   ASSERT_EQ(Enrol("good").exit_code, 0);
   // The certificate in use is replaced by one with little of its life left.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "tests/integration/node/agent_fixture.h"
 
@@ -189,6 +190,88 @@ TEST_F(Sandboxes, AHomeCannotBeMadeToStay) {
   EXPECT_TRUE(removed.ok()) << removed.error_message();
   EXPECT_EQ(Ensure(RequestFor(second_, 0, 1)).gpu_uuids_size(), 1);
   EXPECT_EQ(Sh({"ls", state_dir_ + "/sandboxes"}).out, second_);
+}
+
+// A stranger holds as many connections as it is given, and makes more; whose sandbox it is gets in all the same.
+TEST_F(Sandboxes, StrangersCannotLockItsPeopleOut) {
+  const auto sandbox = Ensure(RequestFor(first_, 0, 1));
+  const auto dial = [&] {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<in_port_t>(sandbox.ssh_port()));
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval patience{15, 0};  // less than an idle stranger is given
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  };
+  const auto greeted = [](int fd) {
+    char byte = 0;
+    return ::read(fd, &byte, 1) == 1;
+  };
+  // Sessions do not have to make room.
+  std::vector<int> strangers = {dial()};
+  const Output session = Sh(
+      {"sh", "-c",
+       "ssh -nf -i " + key_ + " -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p " +
+           std::to_string(sandbox.ssh_port()) + " " + sandbox.user() + "@127.0.0.1 'exec sleep 4646' >/dev/null 2>&1"});
+  EXPECT_EQ(session.exit_code, 0);
+  for (int i = 0; i < 150; ++i) {
+    strangers.push_back(dial());
+    EXPECT_TRUE(greeted(strangers.back()));
+  }
+  EXPECT_EQ(Ssh(sandbox, "pgrep -c -x sleep").out, "1");
+  for (const int fd : strangers) ::close(fd);
+}
+
+// IPv6 may be missing altogether (ipv6.disable=1).
+TEST_F(Sandboxes, ANodeNeedsNoIpv6) {
+  StopAgent();
+  Sh({"sh", "-c", "ip link del gb$(jq -r .instance " + state_dir_ + "/instance.json)"});
+  run_by_ = "unshare --mount sh -c 'mount -t tmpfs none /proc/sys/net/ipv6 && exec \"$@\"' sh";
+  StartAgent();
+  agent_ = ClientAs("worker", "service");
+  EXPECT_EQ(Ensure(RequestFor(first_, 0, 1)).gpu_uuids_size(), 1);
+}
+
+TEST_F(Sandboxes, TheKernelsRiskyPartsAreRefused) {
+  const auto sandbox = Ensure(RequestFor(first_, 0, 1));
+  EXPECT_THAT(Ssh(sandbox, "unshare --user true").out, HasSubstr("Operation not permitted"));
+  EXPECT_EQ(Ssh(sandbox, "grep Seccomp: /proc/self/status | tr -d '[:space:]'").out, "Seccomp:2");
+  const std::string script = R"(
+import ctypes, errno, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def call(number, *arguments):
+    libc.syscall(number, *arguments)
+    return errno.errorcode.get(ctypes.get_errno(), "ok")
+x86 = os.uname().machine == "x86_64"
+for name, number in (("bpf", 321 if x86 else 280), ("keyctl", 250 if x86 else 219), ("userfaultfd", 323 if x86 else 282),
+                     ("perf_event_open", 298 if x86 else 241), ("mount", 165 if x86 else 40), ("clone3", 435),
+                     ("io_uring_setup", 425)):
+    ctypes.set_errno(0)
+    print(name, call(number, 0, 0, 0, 0, 0))
+try:
+    socket.socket(40, socket.SOCK_STREAM)
+    print("vsock ok")
+except PermissionError:
+    print("vsock EPERM")
+)";
+  EXPECT_EQ(Ssh(sandbox, "python3 -c '" + script + "'").out,
+            "bpf EPERM\nkeyctl EPERM\nuserfaultfd EPERM\nperf_event_open EPERM\nmount EPERM\nclone3 ENOSYS\n"
+            "io_uring_setup ENOSYS\nvsock EPERM");
+  // What people do goes on: threads, children, tracing one's own, a compiler where the node has one.
+  EXPECT_EQ(Ssh(sandbox,
+                "python3 -c 'import threading, subprocess, ctypes; t = threading.Thread(target=lambda: print(1)); "
+                "t.start(); t.join(); print(subprocess.check_output([\"echo\", \"2\"], text=True).strip()); "
+                "print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))'")
+                .out,
+            "1\n2\n0");
+  EXPECT_EQ(Ssh(sandbox,
+                "command -v cc >/dev/null || { echo 42; exit; }; echo 'int main() { return 42; }' >a.c && cc a.c && "
+                "{ ./a.out; echo $?; }")
+                .out,
+            "42");
 }
 
 TEST_F(Sandboxes, AGpuIsHeldByOneOnly) {
