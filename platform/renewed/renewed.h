@@ -59,6 +59,12 @@ class Renewed {
     return failure_;
   }
 
+  // That one turned out to be no good: it is not given out again.
+  void Refuse(const std::shared_ptr<const T>& value) {
+    const std::lock_guard lock(mutex_);
+    if (value_ == value) ends_ = TimePoint::min();
+  }
+
  private:
   const std::function<absl::StatusOr<Fresh>()> fetch_;
   const std::chrono::milliseconds pause_;

@@ -12,6 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPauseBeforeRetry{200};
+constexpr std::chrono::milliseconds kPauseAfterFailure{500};
 
 // The server's own words, for operators; they name paths and causes, never values.
 std::string Reasons(const HttpResponse& response) {
@@ -61,9 +62,9 @@ absl::StatusOr<json> DataOf(const HttpResponse& response, std::string_view path)
 }  // namespace
 
 VaultSession::VaultSession(VaultOptions options)
-    : options_(std::move(options)), http_({.ca_file = options_.ca_file, .connect_timeout = options_.timeout}) {
-  token_ = options_.token;
-}
+    : options_(std::move(options)),
+      http_({.ca_file = options_.ca_file, .connect_timeout = options_.timeout}),
+      token_([this] { return FetchToken(); }, kPauseAfterFailure) {}
 
 absl::StatusOr<HttpResponse> VaultSession::Exchange(std::string_view method, std::string_view path, const json* body,
                                                     const std::string& token) {
@@ -98,14 +99,14 @@ absl::StatusOr<json> VaultSession::CallOpenly(std::string_view method, std::stri
 }
 
 absl::StatusOr<json> VaultSession::Call(std::string_view method, std::string_view path, const json* body) {
-  std::string rejected;
-  for (;;) {
-    auto token = Token(rejected);
+  for (bool again = false;; again = true) {
+    const auto token = token_.Get();
     if (!token.ok()) return token.status();
-    auto response = Exchange(method, path, body, *token);
+    auto response = Exchange(method, path, body, **token);
     if (!response.ok()) return response.status();
-    if (response->status == 403 && rejected.empty() && options_.token.empty()) {
-      rejected = *token;
+    if (response->status == 403 && !again && options_.token.empty()) {
+      was_refused_ = true;
+      token_.Refuse(*token);
       continue;
     }
     auto answer = DataOf(*response, path);
@@ -114,18 +115,24 @@ absl::StatusOr<json> VaultSession::Call(std::string_view method, std::string_vie
   }
 }
 
-absl::StatusOr<std::string> VaultSession::Token(const std::string& rejected) {
-  std::lock_guard lock(mutex_);
-  if (!options_.token.empty()) return token_;
-  const auto now = Clock::now();
-  const bool usable = !token_.empty() && token_ != rejected && now < expires_at_;
-  if (!usable || (now >= renew_at_ && !Renew())) {
-    if (auto status = Login(); !status.ok()) return status;
+absl::StatusOr<VaultSession::Token::Fresh> VaultSession::FetchToken() {
+  if (!options_.token.empty()) return Token::Fresh{options_.token};
+  json auth = was_refused_.exchange(false) ? json() : Renew();
+  if (auth.is_null()) {
+    auto login = Login();
+    if (!login.ok()) return login.status();
+    auth = *std::move(login);
   }
-  return token_;
+  latest_ = Token::Fresh{auth.value("client_token", "")};
+  if (const std::chrono::seconds life{auth.value("lease_duration", 0)}; life.count() != 0) {
+    const auto now = std::chrono::system_clock::now();
+    latest_.due = now + life * 2 / 3;
+    latest_.ends = now + life;
+  }
+  return latest_;
 }
 
-absl::Status VaultSession::Login() {
+absl::StatusOr<json> VaultSession::Login() {
   auto role_id = FirstLine(options_.role_id_file);
   if (!role_id.ok()) return role_id.status();
   auto secret_id = FirstLine(options_.secret_id_file);
@@ -141,32 +148,20 @@ absl::Status VaultSession::Login() {
   if (!answer->contains("auth") || !(*answer)["auth"].is_object()) {
     return MakeError(ErrorCode::kVaultUnavailable, "the secret store's login answer carries no token");
   }
-  Take((*answer)["auth"]);
-  return absl::OkStatus();
+  return (*answer)["auth"];
 }
 
-bool VaultSession::Renew() {
+json VaultSession::Renew() {
+  if (latest_.value.empty() || std::chrono::system_clock::now() >= latest_.ends) return nullptr;
   json body = json::object();
-  auto response = Exchange("POST", "auth/token/renew-self", &body, token_);
-  if (!response.ok()) return false;
+  auto response = Exchange("POST", "auth/token/renew-self", &body, latest_.value);
+  if (!response.ok()) return nullptr;
   auto answer = DataOf(*response, "auth/token/renew-self");
-  if (!answer.ok() || !answer->contains("auth") || !(*answer)["auth"].is_object()) return false;
+  if (!answer.ok() || !answer->contains("auth") || !(*answer)["auth"].is_object()) return nullptr;
   // At its maximum life a renewal succeeds but adds (almost) nothing: then only a login helps.
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(expires_at_ - Clock::now());
-  if (std::chrono::seconds((*answer)["auth"].value("lease_duration", 0)) <= left) return false;
-  Take((*answer)["auth"]);
-  return true;
-}
-
-void VaultSession::Take(const json& auth) {
-  token_ = auth.value("client_token", "");
-  const std::chrono::seconds life{auth.value("lease_duration", 0)};
-  if (life.count() == 0) {
-    renew_at_ = expires_at_ = Clock::time_point::max();
-    return;
-  }
-  renew_at_ = Clock::now() + life * 2 / 3;
-  expires_at_ = Clock::now() + life;
+  const auto left = std::chrono::floor<std::chrono::seconds>(latest_.ends - std::chrono::system_clock::now());
+  if (std::chrono::seconds((*answer)["auth"].value("lease_duration", 0)) <= left) return nullptr;
+  return (*answer)["auth"];
 }
 
 }  // namespace gpuaas::platform

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
-#include <functional>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "nlohmann/json_fwd.hpp"
 #include "platform/http_client/http_client.h"
+#include "platform/renewed/renewed.h"
 #include "platform/vault/vault.h"
 
 namespace gpuaas::platform {
@@ -24,22 +24,20 @@ class VaultSession {
   absl::StatusOr<nlohmann::json> CallOpenly(std::string_view method, std::string_view path, const nlohmann::json* body);
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Token = Renewed<std::string>;
 
   absl::StatusOr<HttpResponse> Exchange(std::string_view method, std::string_view path, const nlohmann::json* body,
                                         const std::string& token);
-  // A token that is good now; `rejected` is one that the server refused, or empty.
-  absl::StatusOr<std::string> Token(const std::string& rejected);
-  absl::Status Login();
-  bool Renew();
-  void Take(const nlohmann::json& auth);
+  absl::StatusOr<Token::Fresh> FetchToken();
+  absl::StatusOr<nlohmann::json> Login();
+  // Null if that does not help.
+  nlohmann::json Renew();
 
   const VaultOptions options_;
   HttpClient http_;
-  std::mutex mutex_;  // guards what follows; held during login, so that callers wait for the one that logs in
-  std::string token_;
-  Clock::time_point renew_at_ = Clock::time_point::max();
-  Clock::time_point expires_at_ = Clock::time_point::max();
+  std::atomic<bool> was_refused_ = false;  // the token: only a new login helps
+  Token::Fresh latest_;                    // of the one that fetches
+  Token token_;
 };
 
 }  // namespace gpuaas::platform

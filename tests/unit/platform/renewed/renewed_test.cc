@@ -62,6 +62,16 @@ TEST(RenewedTest, WithoutAnOldOneTheFailureIsTheAnswerForAWhile) {
   EXPECT_EQ(fetches, 1);
 }
 
+TEST(RenewedTest, WhatWasRefusedIsReplacedOnce) {
+  int fetches = 0;
+  Text text([&] { return Text::Fresh{std::to_string(++fetches)}; }, 1h);
+  const auto first = *text.Get();
+  text.Refuse(first);
+  EXPECT_EQ(**text.Get(), "2");
+  text.Refuse(first);  // by another one that had it too
+  EXPECT_EQ(**text.Get(), "2");
+}
+
 TEST(RenewedTest, WhileASourceHangsTheOldOneServes) {
   std::promise<void> asked, answer;
   int fetches = 0;
