@@ -83,7 +83,7 @@ void AddServeSettings(CLI::App& app, ServeSettings& serve) {
   platform::AddSetting(app, "agent-binary", serve.agent_binary, "The node agent that is given to new nodes");
   platform::AddSetting(app, "database-connections", serve.database_connections, "At most so many");
   platform::AddSetting(app, "idempotency-retention", serve.idempotency_retention,
-                       "Seconds for which answers are kept for their idempotency keys");
+                       "Seconds for which answers are kept for their idempotency keys; at least a day");
   platform::AddSetting(app, "project-allocations", serve.project_allocations,
                        "Allocations that have not ended, at most, in a project");
 }

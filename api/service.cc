@@ -28,6 +28,8 @@
 namespace gpuaas::api {
 namespace {
 
+constexpr std::chrono::seconds kLeastRetention = std::chrono::hours(24);
+
 platform::VaultOptions VaultOptionsOf(const platform::CommonSettings& common) {
   platform::VaultOptions options;
   options.address = common.vault_addr;
@@ -68,9 +70,11 @@ void BindAll(Binder& binder, Services& services, HealthChecks& health) {
 
 absl::Status Serve(const ServeSettings& settings) {
   GPUAAS_ASSIGN_OR_RETURN(const platform::HostPort address, ListenAddress(settings));
-  if (settings.idempotency_retention < 1 || settings.project_allocations < 1) {
-    return MakeError(ErrorCode::kInvalidArgument,
-                     "the retention of idempotency keys and the allocations of a project must be at least 1");
+  if (settings.idempotency_retention < kLeastRetention.count()) {
+    return MakeError(ErrorCode::kInvalidArgument, "clients repeat requests for 24 h: idempotency-retention is less");
+  }
+  if (settings.project_allocations < 1) {
+    return MakeError(ErrorCode::kInvalidArgument, "project-allocations must be at least 1");
   }
   GPUAAS_ASSIGN_OR_RETURN(const auto contract, platform::Contract::Parse(kContractYaml));
   const platform::SystemClock clock;
