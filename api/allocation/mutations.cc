@@ -73,10 +73,10 @@ absl::StatusOr<Answer> Create(platform::Transaction& tx, const Call& call, const
                                .name = body.value("name", ""),
                                .sku = body["sku"],
                                .region = body["region"],
-                               .gpus = body["gpus"],
                                .ssh_key_ids = body["ssh_key_ids"],
                                .now = call.now};
   GPUAAS_ASSIGN_OR_RETURN(domain::Sku sku, stores::GetSku(tx, wanted.sku));
+  wanted.gpus = body.value("gpus", sku.gpus_min);
   GPUAAS_RETURN_IF_ERROR(domain::CheckOrder(sku, wanted.gpus, wanted.region));
   GPUAAS_RETURN_IF_ERROR(CheckKeys(tx, call, wanted.ssh_key_ids));
   GPUAAS_ASSIGN_OR_RETURN(

@@ -4,6 +4,7 @@
 #include "api/ops/history.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
+#include "stores/allocation/queue.h"
 
 namespace gpuaas::api {
 
@@ -27,12 +28,24 @@ absl::StatusOr<platform::Response> ListAllocations(Services& services, const Cal
 }
 
 absl::StatusOr<platform::Response> GetAllocation(Services& services, const Call& call) {
-  return services.database.TransactFor<platform::Response>(
-      call.access.RowScope(), [&](platform::Transaction& tx) -> absl::StatusOr<platform::Response> {
-        GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation, FindAllocation(tx, call, Permission::kAllocationRead));
-        ScopeNames names(call.access, tx);
-        return JsonResponse(200, AllocationJson(allocation, call.access, names));
-      });
+  GPUAAS_ASSIGN_OR_RETURN(Json body,
+                          services.database.TransactFor<Json>(
+                              call.access.RowScope(), [&](platform::Transaction& tx) -> absl::StatusOr<Json> {
+                                GPUAAS_ASSIGN_OR_RETURN(stores::Allocation allocation,
+                                                        FindAllocation(tx, call, Permission::kAllocationRead));
+                                ScopeNames names(call.access, tx);
+                                return AllocationJson(allocation, call.access, names);
+                              }));
+  if (body["state"] == domain::NameOf(domain::AllocationState::kQueued)) {
+    // The caller's rows are only a part of the queue.
+    const AllocationId id(body["id"].get<std::string>());
+    GPUAAS_ASSIGN_OR_RETURN(const int position,
+                            services.database.TransactFor<int>(platform::SystemScope(), [&](platform::Transaction& tx) {
+                              return stores::QueuePosition(tx, id);
+                            }));
+    if (position > 0) body["queue_position"] = position;
+  }
+  return JsonResponse(200, body);
 }
 
 absl::StatusOr<platform::Response> GetAllocationHistory(Services& services, const Call& call) {

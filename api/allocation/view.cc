@@ -58,6 +58,7 @@ Json AllocationJson(const stores::Allocation& allocation, const Access& access, 
       {"lease_expires_at", JsonOf(allocation.lease_expires_at)},
       {"ssh_key_ids", allocation.ssh_key_ids},
       {"reason", TextOrNull(reason)},
+      {"queue_position", nullptr},  // known to who asks for the one
       {"error", error},
       {"created_by", allocation.created_by},
       {"created_at", JsonOf(allocation.created_at)},

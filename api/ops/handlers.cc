@@ -1,5 +1,6 @@
 #include "api/ops/handlers.h"
 
+#include "api/ops/operations.h"
 #include "api/ops/workflows.h"
 #include "domain/status_macros.h"
 #include "platform/metrics/metrics.h"
@@ -65,6 +66,8 @@ void BindOps(Binder& binder, Services& services, HealthChecks& health) {
   binder.Bind("listWorkflows", read, [&](Call& call) { return ListWorkflows(services, call); });
   binder.Bind("describeWorkflow", read, [&](Call& call) { return DescribeWorkflow(services, call); });
   binder.Bind("getWorkflowHistory", read, [&](Call& call) { return GetWorkflowHistory(services, call); });
+  // Authorized by what the operation is about.
+  binder.Bind("getOperation", std::nullopt, [&](Call& call) { return GetOperation(services, call); });
   binder.Bind("health", std::nullopt, [&](Call& call) { return Health(health, call); });
   binder.Bind("live", std::nullopt, [](Call&) { return Live(); });
   binder.Bind("ready", std::nullopt, [&](Call&) { return Ready(health); });

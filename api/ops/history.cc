@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+
 #include "api/common/binder.h"
 #include "api/ops/history_steps.h"
 #include "api/ops/workflow_view.h"
@@ -21,6 +23,12 @@ std::string RunIdOf(const History& history) {
   return history.events().empty()
              ? std::string()
              : history.events(0).workflow_execution_started_event_attributes().original_execution_run_id();
+}
+
+// Whether a worker has ever looked at it.
+bool IsTakenUp(const History& history) {
+  return std::ranges::any_of(history.events(),
+                             [](const auto& event) { return event.has_workflow_task_started_event_attributes(); });
 }
 
 // A step between two attempts is not in the history: the server keeps it beside.
@@ -75,6 +83,7 @@ Json BuildHistory(const std::string& workflow_id, const History* history,
   return {{"workflow_id", workflow_id},
           {"run_id", TextOrNull(run_id)},
           {"status", description != nullptr ? StatusName(description->summary.status) : "unknown"},
+          {"taken_up", history != nullptr ? Json(IsTakenUp(*history)) : Json(nullptr)},
           {"source", history != nullptr ? "workflow_service" : "attempts"},
           {"steps", items}};
 }

@@ -64,9 +64,13 @@ class Folder {
       case Event::kActivityTaskCanceledEventAttributes:
         End(event.activity_task_canceled_event_attributes().scheduled_event_id(), "canceled", at, nullptr);
         break;
-      case Event::kTimerStartedEventAttributes:
-        Begin(event, "timer " + event.timer_started_event_attributes().timer_id(), "timer", "running", at);
+      case Event::kTimerStartedEventAttributes: {
+        const auto& started = event.timer_started_event_attributes();
+        const auto& wait = started.start_to_fire_timeout();
+        Begin(event, "timer " + started.timer_id(), "timer", "running", at).due_at =
+            at + std::chrono::seconds(wait.seconds()) + std::chrono::microseconds(wait.nanos() / 1000);
         break;
+      }
       case Event::kTimerFiredEventAttributes:
         End(event.timer_fired_event_attributes().started_event_id(), "completed", at, nullptr);
         break;
@@ -218,6 +222,7 @@ Json ToJson(const HistoryStep& step) {
           {"error", step.error},
           {"detail", step.detail},
           {"next_retry_at", JsonOf(step.next_retry_at)},
+          {"due_at", JsonOf(step.due_at)},
           {"attempt_list", step.attempt_list}};
 }
 

@@ -25,6 +25,7 @@ struct HistoryStep {
   nlohmann::json last_failure;  // likewise, of the attempt before the newest
   std::string detail;           // what came of it, for the reader
   std::optional<Time> next_retry_at;
+  std::optional<Time> due_at;  // when a timer goes off
   nlohmann::json attempt_list = nlohmann::json::array();
 };
 

@@ -1,9 +1,13 @@
 #include "cli/commands/allocation_connect.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 
@@ -31,13 +35,40 @@ bool IsSafeWord(const std::string& word) {
   return true;
 }
 
-ExitCode Run(const std::vector<std::string>& arguments) {
+// What ssh ends with when it did not get in; a command run inside may end with it as well.
+constexpr int kSshFailed = 255;
+
+// Lets the program have the terminal, its signals included, and gives what it ended with.
+int Run(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  execvp(argv.front(), argv.data());
-  throw CliError(ErrorCode::kInternal, "cannot run " + arguments.front() + ": " + std::strerror(errno),
-                 "install an SSH client");
+  // Ctrl-C is the program's: it reaches both, and must not end the one that waits.
+  struct sigaction ignored{}, interrupt{}, quit{};
+  ignored.sa_handler = SIG_IGN;
+  sigaction(SIGINT, &ignored, &interrupt);
+  sigaction(SIGQUIT, &ignored, &quit);
+  const auto restore = [&] {
+    sigaction(SIGINT, &interrupt, nullptr);
+    sigaction(SIGQUIT, &quit, nullptr);
+  };
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child == 0) {
+    restore();
+    signal(SIGPIPE, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(kSshFailed);
+    execvp(argv.front(), argv.data());
+    dprintf(STDERR_FILENO, "cannot run %s: %s; install an SSH client\n", argv.front(), std::strerror(errno));
+    _exit(static_cast<int>(ExitCode::kFailed));
+  }
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  restore();
+  if (child < 0) throw CliError(ErrorCode::kInternal, std::string("cannot start ssh: ") + std::strerror(errno));
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 ExitCode Connect(Invocation& run, const ConnectFlags& flags) {
@@ -45,7 +76,7 @@ ExitCode Connect(Invocation& run, const ConnectFlags& flags) {
     throw UsageError("--mode terminal is not offered by this version", "--mode ssh enters the allocation from here");
   }
   if (flags.mode != "ssh") throw UsageError("--mode: '" + flags.mode + "' is not one of: ssh");
-  const std::string id = ResolveId(run.session(), kAllocation, flags.id);
+  const std::string id = ResolveId(run.session(), kAllocation, flags.id, IsLive);
   Json connection = run.session().Get(PathOf(kAllocation, id, "connection"), {{"mode", "ssh"}});
 
   const std::string known_hosts =
@@ -55,8 +86,13 @@ ExitCode Connect(Invocation& run, const ConnectFlags& flags) {
 
   if (flags.exec || !flags.command.empty()) {
     run.world().out.flush();
-    ssh.arguments.insert(ssh.arguments.end(), flags.command.begin(), flags.command.end());
-    return Run(ssh.arguments);
+    if (flags.command.empty() && !run.world().in_is_tty) ssh.arguments.insert(ssh.arguments.begin() + 1, "-T");
+    if (!flags.command.empty()) ssh.arguments.push_back(RemoteCommand(flags.command));
+    const int status = Run(ssh.arguments);
+    if (status == kSshFailed && flags.identity.empty()) {
+      run.Progress("if ssh was denied (publickey): -i FILE names the private key to one of the allocation's SSH keys");
+    }
+    return static_cast<ExitCode>(status);
   }
   connection["command"] = ShellLine(ssh.arguments);
   run.output().ObjectOr(connection, TextAt(connection, "command") + "\n");
@@ -84,6 +120,10 @@ SshCommand MakeSshCommand(const Json& connection, const std::string& known_hosts
   return ssh;
 }
 
+std::string RemoteCommand(const std::vector<std::string>& words) {
+  return words.size() == 1 ? words.front() : ShellLine(words);
+}
+
 std::string ShellLine(const std::vector<std::string>& arguments) {
   std::string line;
   for (const std::string& argument : arguments) {
@@ -105,7 +145,7 @@ void AddAllocationConnect(CLI::App& allocations, Invocation& run) {
                                  "  gpuaas allocations connect alloc_01J8 --exec\n"
                                  "  gpuaas allocations connect alloc_01J8 -- nvidia-smi -L",
                                  [&run, flags] { return Connect(run, *flags); });
-  connect->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
+  connect->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kLiveAllocationId);
   connect->add_option("--mode", flags->mode, "How to enter")->type_name("ssh");
   connect->add_option("-i,--identity-file", flags->identity, "The private key to use")->type_name("FILE");
   connect->add_flag("--exec", flags->exec, "Run it instead of printing it");

@@ -20,4 +20,8 @@ SshCommand MakeSshCommand(const Json& connection, const std::string& known_hosts
 // As one would type it in a shell, quoted where needed.
 std::string ShellLine(const std::vector<std::string>& arguments);
 
+// What ssh is to run inside. It joins arguments by blanks and gives them to a shell there: a single one is a line for
+// that shell as it is, several are the words of a command and stay apart.
+std::string RemoteCommand(const std::vector<std::string>& words);
+
 }  // namespace gpuaas::cli

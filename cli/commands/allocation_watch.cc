@@ -109,8 +109,9 @@ class View {
       Permanent() << StepTable(finished, /*headers=*/false, terminal) << std::flush;
     }
     if (state.empty()) return;
+    const bool is_empty = At(history, "steps").empty() && history.is_object();
     block_.Draw(StepTable(current, /*headers=*/false, Terminal{}) + Printable(id_) + "  " + state + "  " +
-                FormatDuration(elapsed));
+                FormatDuration(elapsed) + (is_empty ? "  " + WhyEmpty(history) : ""));
   }
 
   Invocation& run_;

@@ -1,12 +1,17 @@
 #include "cli/commands/allocations.h"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/commands/allocation_watch.h"
 #include "cli/commands/groups.h"
+#include "cli/commands/members.h"
+#include "cli/commands/order.h"
 #include "cli/commands/support.h"
 #include "cli/commands/workflow_history.h"
 #include "cli/render/history.h"
@@ -14,46 +19,50 @@
 namespace gpuaas::cli {
 namespace {
 
-struct WaitFlags {
-  bool wait = false;
-  std::string timeout = "10m";
-};
+// By which flag each field of the requests is given.
+const FlagsOfFields kFlags = {
+    {"sku", "--sku"},   {"gpus", "--gpus"},           {"region", "--region"},         {"ssh_key_ids", "--ssh-key-id"},
+    {"name", "--name"}, {"lease_seconds", "--lease"}, {"additional_seconds", "--by"}, {"reason", "--reason"}};
 
-void AddWaitFlags(CLI::App& command, WaitFlags& flags, const std::string& state) {
-  command.add_flag("--wait,!--no-wait", flags.wait,
-                   "Wait until it is " + state + "; the exit code tells the outcome (default: do not wait)");
-  command.add_option("--timeout", flags.timeout, "Wait at most this long (0: no limit); then exit with 8")
-      ->type_name("DURATION")
-      ->capture_default_str();
+// What has ended has no lease that could expire.
+std::string LeaseEnd(const Json& allocation) {
+  return IsLive(allocation) ? TextAt(allocation, "lease_expires_at") : std::string();
+}
+
+// Why it failed, or what it waits for.
+std::string Cause(const Json& allocation) {
+  return TextAt(allocation, TextAt(allocation, "state") == "queued" ? "reason" : "error.message");
+}
+
+// The answer is from before the order took effect: for programs, not as a picture of how things are now.
+ExitCode ShowAccepted(Invocation& run, const Json& accepted) {
+  if (!run.output().IsTable()) run.output().Object(accepted, AllocationCard());
+  return ExitCode::kDone;
 }
 
 // Shows how a wait ended: the allocation as data, and an error unless it ended as wanted.
 ExitCode FinishWait(Invocation& run, const WatchResult& result, const std::string& wanted, bool show) {
-  if (show) run.output().Object(result.allocation, AllocationColumns());
+  if (show) run.output().Object(result.allocation, AllocationCard());
   const ExitCode exit = ExitOfWait(result, wanted);
   if (exit == ExitCode::kDone) return exit;
   const std::string id = TextAt(result.allocation, "id"), state = TextAt(result.allocation, "state");
   if (result.timed_out) {
-    throw CliError(ErrorCode::kDeadlineExceeded, id + " is still " + state + "; it continues",
-                   "gpuaas allocations get " + id + " --watch" +
-                       (result.last_sequence.empty() ? "" : " --after " + result.last_sequence))
-        .Exit(exit);
+    throw StillPending(id + " is still " + state + "; it continues",
+                       "gpuaas allocations get " + id + " --watch" + (wanted.empty() ? "" : " --until " + wanted) +
+                           (result.last_sequence.empty() ? "" : " --after " + result.last_sequence));
   }
-  CliError error(ErrorCode::kInternal, id + " is " + state, "gpuaas allocations history " + id);
-  if (const std::string cause = TextAt(result.allocation, "error.message"); !cause.empty())
-    error.message += ": " + cause;
-  if (const std::string code = TextAt(result.allocation, "error.code"); !code.empty()) error.code = code;
+  CliError error =
+      WaitFailed(id + " is " + state, state, At(result.allocation, "error"), "gpuaas allocations history " + id);
   error.correlation_id = TextAt(result.allocation, "correlation_id");
-  error.details = {{"state", state}};
-  throw error.Exit(exit);
+  throw error;
 }
 
-ExitCode WaitFor(Invocation& run, const Json& accepted, const WaitFlags& flags, const std::string& state) {
+ExitCode WaitFor(Invocation& run, const Json& accepted, std::chrono::milliseconds timeout, const std::string& state) {
   const std::string id = TextAt(accepted, "id");
   run.Progress(id + " accepted; waiting until it is " + state);
   WatchOptions options;
   options.until = state;
-  options.timeout = DurationOf("--timeout", flags.timeout);
+  options.timeout = timeout;
   return FinishWait(run, WatchAllocation(run, id, options), state, /*show=*/true);
 }
 
@@ -62,7 +71,7 @@ ExitCode WaitFor(Invocation& run, const Json& accepted, const WaitFlags& flags, 
 struct CreateFlags {
   std::string name;
   std::string sku;
-  long gpus = 1;
+  std::optional<long> gpus;
   std::string region;
   std::vector<std::string> ssh_keys;
   std::string lease;
@@ -70,10 +79,22 @@ struct CreateFlags {
   WaitFlags wait;
 };
 
+// The given one, the context's, or the only one that the catalog has.
+std::string RegionOf(Invocation& run, const CreateFlags& flags) {
+  if (!flags.region.empty()) return flags.region;
+  if (const std::string remembered = run.settings().Get("region"); !remembered.empty()) return remembered;
+  std::set<std::string> regions;
+  for (const Json& sku : ListOnePage(run.session(), "/api/v1/catalog/skus", {}).items) {
+    for (const Json& region : At(sku, "regions")) regions.insert(Text(region));
+  }
+  if (regions.size() == 1) return *regions.begin();
+  std::string known;
+  for (const std::string& region : regions) known += (known.empty() ? "" : ", ") + region;
+  throw UsageError("no region given, and there is not just one: " + known,
+                   "--region REGION, or for good: gpuaas context use --region REGION");
+}
+
 Json CreateBody(Invocation& run, const CreateFlags& flags) {
-  const std::string region = flags.region.empty() ? run.settings().Get("region") : flags.region;
-  if (region.empty())
-    throw UsageError("no region given", "--region us-buffalo-1, or for good: gpuaas context use --region us-buffalo-1");
   Json keys = Json::array();
   for (const std::string& key : flags.ssh_keys) {
     try {
@@ -83,7 +104,10 @@ Json CreateBody(Invocation& run, const CreateFlags& flags) {
       keys.push_back(key);  // the server names all that is wrong with the request at once
     }
   }
-  Json body = {{"sku", flags.sku}, {"gpus", flags.gpus}, {"region", region}, {"ssh_key_ids", keys}};
+  Json body = {{"sku", flags.sku}};
+  if (flags.gpus) body["gpus"] = *flags.gpus;
+  body["region"] = RegionOf(run, flags);
+  body["ssh_key_ids"] = keys;
   if (!flags.name.empty()) body["name"] = flags.name;
   if (!flags.lease.empty()) {
     body["lease_seconds"] =
@@ -93,10 +117,11 @@ Json CreateBody(Invocation& run, const CreateFlags& flags) {
 }
 
 ExitCode Create(Invocation& run, const CreateFlags& flags) {
-  DurationOf("--timeout", flags.wait.timeout);
-  const Json accepted = run.session().Mutate({"POST", "/api/v1/allocations", CreateBody(run, flags), flags.key});
-  if (flags.wait.wait) return WaitFor(run, accepted, flags.wait, "active");
-  run.output().Object(accepted, AllocationColumns());
+  const auto timeout = flags.wait.Check(run);
+  run.output().Check(kAllocationMembers, AllocationCard());
+  const Json accepted = Mutate(run, {"POST", "/api/v1/allocations", CreateBody(run, flags), flags.key}, kFlags);
+  if (flags.wait.wait) return WaitFor(run, accepted, timeout, "active");
+  run.output().Object(accepted, AllocationCard());
   run.Progress("next: gpuaas allocations get " + TextAt(accepted, "id") + " --watch");
   return ExitCode::kDone;
 }
@@ -110,8 +135,9 @@ void AddCreate(CLI::App& allocations, Invocation& run) {
                  "      --name train-7b --lease 12h --wait --timeout 15m",
                  [&run, flags] { return Create(run, *flags); });
   create->add_option("--sku", flags->sku, "What to allocate (gpuaas catalog list)")->required()->type_name(kSkuName);
-  create->add_option("--gpus", flags->gpus, "How many GPUs")->type_name("N")->capture_default_str();
-  create->add_option("--region", flags->region, "Where; the context's region if left out")->type_name("REGION");
+  create->add_option("--gpus", flags->gpus, "How many GPUs; the least that the SKU allows if left out")->type_name("N");
+  create->add_option("--region", flags->region, "Where; if left out the context's region, or the only one there is")
+      ->type_name("REGION");
   create->add_option("--ssh-key-id", flags->ssh_keys, "Who may enter: a key's id or name; may be repeated")
       ->required()
       ->delimiter(',')
@@ -125,26 +151,37 @@ void AddCreate(CLI::App& allocations, Invocation& run) {
                    "How long to keep it, from the moment it is active; the service's standard if left out")
       ->type_name("DURATION");
   AddKeyFlag(*create, flags->key);
-  AddWaitFlags(*create, flags->wait, "active");
+  AddWaitFlags(*create, flags->wait, "it is active");
 }
 
 // ---- list and get
 
+struct ListFilter {
+  std::string state;
+  ListFlags list;
+};
+
+// Rows of other tenants than one's own, which only the platform's administrators see, say whose they are.
+ExitCode ListAll(Invocation& run, const ListFilter& flags) {
+  const Listing found = List(run.session(), kAllocation.path, {{"state", flags.state}},
+                             flags.list.all ? 0 : flags.list.limit, flags.list.cursor);
+  const auto login = run.credentials().Find(run.settings().Get("url"));
+  const std::string own = login ? TextAt(login->scope, "tenant_id") : std::string();
+  const bool has_foreign = std::ranges::any_of(found.items, [&](const Json& item) {
+    return TextAt(item, "tenant_id") != (own.empty() ? TextAt(found.items.front(), "tenant_id") : own);
+  });
+  return ShowItems(run, found.items, found.next_cursor,
+                   has_foreign ? Showing(AllocationColumns(), {"tenant"}) : AllocationColumns(), "allocations");
+}
+
 void AddList(CLI::App& allocations, Invocation& run) {
-  struct Flags {
-    std::string state;
-    ListFlags list;
-  };
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ListFilter>();
   CLI::App* list = AddCommand(allocations, run, "list", "List the project's allocations, newest first",
                               "  gpuaas allocations list --state active\n"
                               "  gpuaas allocations list --json id,state,gpus",
-                              [&run, flags] {
-                                return ShowList(run, kAllocation.path, {{"state", flags->state}}, flags->list,
-                                                AllocationColumns(), "allocations");
-                              });
-  list->add_option("--state", flags->state, "Only those in this state")
-      ->type_name("requested|queued|provisioning|active|releasing|released|failed");
+                              [&run, flags] { return ListAll(run, *flags); });
+  TakeOneOf(list->add_option("--state", flags->state, "Only those in this state"),
+            {"requested", "queued", "provisioning", "active", "releasing", "released", "failed"});
   AddListFlags(*list, flags->list);
 }
 
@@ -154,12 +191,14 @@ struct GetFlags {
   std::string until;
   std::string after;
   std::string timeout = "0";
+  CLI::Option* timeout_option = nullptr;
 };
 
 ExitCode Get(Invocation& run, const GetFlags& flags) {
+  CheckTimeoutIsUsed(run, flags.timeout_option, flags.watch, "--watch");
   const std::string id = ResolveId(run.session(), kAllocation, flags.id);
   if (!flags.watch) {
-    run.output().Object(run.session().Get(PathOf(kAllocation, id)), AllocationColumns());
+    run.output().Object(run.session().Get(PathOf(kAllocation, id)), AllocationCard());
     return ExitCode::kDone;
   }
   WatchOptions options;
@@ -181,37 +220,54 @@ void AddGet(CLI::App& allocations, Invocation& run) {
                  [&run, flags] { return Get(run, *flags); });
   get->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
   CLI::Option* watch = get->add_flag("-w,--watch", flags->watch, "Follow it; the exit code tells the outcome");
-  get->add_option("--until", flags->until, "Follow it up to this state")
-      ->needs(watch)
-      ->type_name("active|released")
-      ->check(CLI::IsMember({"active", "released"}));
+  TakeOneOf(get->add_option("--until", flags->until, "Follow it up to this state")->needs(watch),
+            {"active", "released"});
   get->add_option("--after", flags->after, "Continue after this sequence number")->needs(watch)->type_name("N");
-  get->add_option("--timeout", flags->timeout, "Follow it at most this long (0: no limit); then exit with 8")
-      ->type_name("DURATION");
+  flags->timeout_option =
+      get->add_option("--timeout", flags->timeout, "With --watch: at most this long (0: no limit); then exit with 8")
+          ->type_name("DURATION");
 }
 
 // ---- extend and release
 
+// As people call it: its name and id.
+std::string CallOf(const Json& allocation) {
+  const std::string name = TextAt(allocation, "name"), id = TextAt(allocation, "id");
+  return name.empty() ? id : name + " (" + id + ")";
+}
+
+struct ExtendFlags {
+  std::string id;
+  std::string by;
+  std::string key;
+  WaitFlags wait;
+};
+
+ExitCode Extend(Invocation& run, const ExtendFlags& flags) {
+  const auto timeout = flags.wait.Check(run);
+  const auto by = std::chrono::duration_cast<std::chrono::seconds>(DurationOf("--by", flags.by));
+  run.output().Check(kAllocationMembers, AllocationCard());
+  const std::string id = ResolveId(run.session(), kAllocation, flags.id, IsLive);
+  const Json accepted = Mutate(
+      run, {"POST", PathOf(kAllocation, id, "extend"), Json{{"additional_seconds", by.count()}}, flags.key}, kFlags);
+  const std::string operation = TextAt(accepted, "operation_id");
+  SayAccepted(run, "extend " + CallOf(accepted) + " by " + flags.by, accepted,
+              flags.wait.wait ? std::string() : FollowOperation(operation));
+  if (!flags.wait.wait) return ShowAccepted(run, accepted);
+  WaitForOperation(run, operation, timeout);
+  run.output().Object(run.session().Get(PathOf(kAllocation, id)), AllocationCard());
+  return ExitCode::kDone;
+}
+
 void AddExtend(CLI::App& allocations, Invocation& run) {
-  struct Flags {
-    std::string id;
-    std::string by;
-    std::string key;
-  };
-  auto flags = std::make_shared<Flags>();
-  CLI::App* extend =
-      AddCommand(allocations, run, "extend", "Move the end of the lease",
-                 "  gpuaas allocations extend alloc_01J8 --by 2h", [&run, flags] {
-                   const auto by = std::chrono::duration_cast<std::chrono::seconds>(DurationOf("--by", flags->by));
-                   const std::string id = ResolveId(run.session(), kAllocation, flags->id);
-                   run.output().Object(run.session().Mutate({"POST", PathOf(kAllocation, id, "extend"),
-                                                             Json{{"additional_seconds", by.count()}}, flags->key}),
-                                       AllocationColumns());
-                   return ExitCode::kDone;
-                 });
-  extend->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kAllocationId);
+  auto flags = std::make_shared<ExtendFlags>();
+  CLI::App* extend = AddCommand(allocations, run, "extend", "Move the end of the lease",
+                                "  gpuaas allocations extend alloc_01J8 --by 2h --wait",
+                                [&run, flags] { return Extend(run, *flags); });
+  extend->add_option("allocation", flags->id, "Id, its beginning, or name")->required()->type_name(kLiveAllocationId);
   extend->add_option("--by", flags->by, "How much longer")->required()->type_name("DURATION");
   AddKeyFlag(*extend, flags->key);
+  AddWaitFlags(*extend, flags->wait, "the lease is longer");
 }
 
 struct ReleaseFlags {
@@ -223,10 +279,11 @@ struct ReleaseFlags {
 };
 
 ExitCode Release(Invocation& run, const ReleaseFlags& flags) {
-  DurationOf("--timeout", flags.wait.timeout);
+  const auto timeout = flags.wait.Check(run);
   if (flags.ids.size() > 1 && !flags.key.empty()) throw UsageError("--idempotency-key names one request, not several");
+  run.output().Check(kAllocationMembers, AllocationCard());
   std::vector<std::string> ids;
-  for (const std::string& typed : flags.ids) ids.push_back(ResolveId(run.session(), kAllocation, typed));
+  for (const std::string& typed : flags.ids) ids.push_back(ResolveId(run.session(), kAllocation, typed, IsLive));
   if (ids.size() > 1 || run.flags.interactive) {
     std::string what = "release";
     for (const std::string& id : ids) what += " " + id;
@@ -236,16 +293,17 @@ ExitCode Release(Invocation& run, const ReleaseFlags& flags) {
   if (!flags.reason.empty()) body["reason"] = flags.reason;
   Json accepted = Json::array();
   for (const std::string& id : ids) {
-    accepted.push_back(run.session().Mutate({"POST", PathOf(kAllocation, id, "release"), body, flags.key}));
+    accepted.push_back(Mutate(run, {"POST", PathOf(kAllocation, id, "release"), body, flags.key}, kFlags));
+    SayAccepted(run, "release " + CallOf(accepted.back()), accepted.back(),
+                flags.wait.wait ? std::string() : "gpuaas allocations get " + id + " --watch --until released");
   }
-  if (accepted.size() > 1 && !flags.wait.wait) return ShowItems(run, accepted, {}, AllocationColumns(), "allocations");
   ExitCode exit = ExitCode::kDone;
-  for (const Json& allocation : accepted) {
-    if (flags.wait.wait) {
-      exit = WaitFor(run, allocation, flags.wait, "released");
-    } else {
-      run.output().Object(allocation, AllocationColumns());
-    }
+  if (flags.wait.wait) {
+    for (const Json& allocation : accepted) exit = WaitFor(run, allocation, timeout, "released");
+  } else if (accepted.size() == 1) {
+    exit = ShowAccepted(run, accepted.front());
+  } else if (!run.output().IsTable()) {
+    run.output().List(accepted, {}, AllocationColumns());
   }
   return exit;
 }
@@ -258,11 +316,11 @@ void AddRelease(CLI::App& allocations, Invocation& run) {
                                  [&run, flags] { return Release(run, *flags); });
   release->add_option("allocation", flags->ids, "Ids, their beginnings, or names")
       ->required()
-      ->type_name(kAllocationId);
+      ->type_name(kLiveAllocationId);
   release->add_option("--reason", flags->reason, "Kept in its log")->type_name("TEXT");
   release->add_flag("-y,--yes", flags->yes, "Needed to release several at once");
   AddKeyFlag(*release, flags->key);
-  AddWaitFlags(*release, flags->wait, "released");
+  AddWaitFlags(*release, flags->wait, "it is released");
 }
 
 // ---- history
@@ -301,16 +359,22 @@ void AddHistory(CLI::App& allocations, Invocation& run) {
 
 }  // namespace
 
+bool IsLive(const Json& allocation) {
+  const std::string state = TextAt(allocation, "state");
+  return state != "released" && state != "failed";
+}
+
 const Columns& AllocationColumns() {
   static const Columns kColumns = {{"id", "id"},
+                                   {"tenant", "tenant", Column::Kind::kText, true},
                                    {"name", "name"},
                                    {"state", "state", Column::Kind::kState},
                                    {"sku", "sku"},
                                    {"gpus", "gpus"},
                                    {"node", "node"},
-                                   {"lease_expires_at", "lease_expires_at", Column::Kind::kTime},
+                                   {"lease_expires_at", "", Column::Kind::kTime, false, LeaseEnd},
                                    {"created_at", "created_at", Column::Kind::kTime},
-                                   {"cause", "error.message"},
+                                   {"cause", "", Column::Kind::kText, false, Cause},
                                    {"reason", "reason", Column::Kind::kText, true},
                                    {"project", "project", Column::Kind::kText, true},
                                    {"region", "region", Column::Kind::kText, true},
@@ -318,6 +382,28 @@ const Columns& AllocationColumns() {
                                    {"workflow_id", "workflow_id", Column::Kind::kText, true},
                                    {"correlation_id", "correlation_id", Column::Kind::kText, true}};
   return kColumns;
+}
+
+const Columns& AllocationCard() {
+  static const Columns kCard = {{"id", "id"},
+                                {"name", "name"},
+                                {"state", "state", Column::Kind::kState},
+                                {"sku", "sku"},
+                                {"gpus", "gpus"},
+                                {"node", "node"},
+                                {"lease_expires_at", "", Column::Kind::kTime, false, LeaseEnd},
+                                {"created_at", "created_at", Column::Kind::kTime},
+                                {"ended_at", "ended_at", Column::Kind::kTime},
+                                {"queue_position", "queue_position"},
+                                {"reason", "reason"},
+                                {"cause", "error.code"},
+                                {"tenant", "tenant", Column::Kind::kText, true},
+                                {"project", "project", Column::Kind::kText, true},
+                                {"region", "region", Column::Kind::kText, true},
+                                {"operation_id", "operation_id", Column::Kind::kText, true},
+                                {"workflow_id", "workflow_id", Column::Kind::kText, true},
+                                {"correlation_id", "correlation_id", Column::Kind::kText, true}};
+  return kCard;
 }
 
 void AddAllocations(CLI::App& root, Invocation& run) {

@@ -6,8 +6,13 @@
 
 namespace gpuaas::cli {
 
-// The columns of allocations.
+// Of lists.
 const Columns& AllocationColumns();
+// Of one allocation.
+const Columns& AllocationCard();
+
+// Whether it has not ended.
+bool IsLive(const Json& allocation);
 
 // `gpuaas allocations connect`.
 void AddAllocationConnect(CLI::App& allocations, Invocation& run);

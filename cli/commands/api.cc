@@ -69,12 +69,14 @@ platform::HttpHeaders HeadersOf(const ApiFlags& flags) {
   return headers;
 }
 
-void ShowAnswer(Invocation& run, const Reply& reply) {
+void ShowAnswer(Invocation& run, const Reply& reply, bool is_health) {
   if (reply.status >= 400) {
     // /health answers 503 with its report: that is data too.
     const Json body = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
     if (body.is_object() && !body.contains("code")) run.output().ObjectOr(body, Printable(body.dump(2), true) + "\n");
-    throw ErrorOfResponse(reply.status, reply.body, reply.correlation_id);
+    CliError error = ErrorOfResponse(reply.status, reply.body, reply.correlation_id);
+    if (is_health) error.next.clear();  // which would say to look here
+    throw error;
   }
   const Json body = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
   if (body.is_discarded()) {
@@ -108,7 +110,8 @@ ExitCode Api(Invocation& run, const ApiFlags& flags) {
   }
   platform::HttpHeaders headers = HeadersOf(flags);
   if (!flags.key.empty()) headers.emplace_back("X-Idempotency-Key", flags.key);
-  ShowAnswer(run, session.Call(method, target, body ? body->dump() : std::string(), headers));
+  ShowAnswer(run, session.Call(method, target, body ? body->dump() : std::string(), headers),
+             target.starts_with("/health"));
   return ExitCode::kDone;
 }
 

@@ -1,7 +1,9 @@
 #include "cli/commands/completion.h"
 
+#include <map>
 #include <memory>
 
+#include "cli/commands/allocations.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/support.h"
 #include "cli/render/text.h"
@@ -85,7 +87,7 @@ const CLI::Option* Positional(const CLI::App& app, std::size_t given) {
   return nullptr;
 }
 
-// Ids of a kind, each with its name. The time is short: a shell waits for it.
+// Ids and names of a kind, each with the other. The time is short: a shell waits for it.
 std::vector<Candidate> ValuesFromServer(Invocation& run, const std::string& type) {
   std::vector<Candidate> found;
   try {
@@ -93,20 +95,27 @@ std::vector<Candidate> ValuesFromServer(Invocation& run, const std::string& type
       for (const auto& listed : run.pending().List()) found.push_back({listed.request.key, listed.request.command});
       return found;
     }
-    const ResourceKind* kind = type == kAllocationId ? &kAllocation
-                               : type == kNodeId     ? &kNode
-                               : type == kSshKeyId   ? &kSshKey
-                                                     : nullptr;
+    const bool live_only = type == kLiveAllocationId;
+    const ResourceKind* kind = live_only || type == kAllocationId ? &kAllocation
+                               : type == kNodeId                  ? &kNode
+                               : type == kSshKeyId                ? &kSshKey
+                                                                  : nullptr;
     if (kind == nullptr && type != kSkuName) return found;
     run.flags.request_timeout = "250ms";
     const Session& session = run.session();
     const Listing listing = kind == nullptr ? ListOnePage(session, "/api/v1/catalog/skus", {})
-                            : kind->paged   ? List(session, kind->path, {}, 100, {})
+                            : kind->paged   ? List(session, kind->path, {}, 200, {})
                                             : ListOnePage(session, kind->path, {});
+    std::map<std::string, int> named;  // a name that several have names none of them
     for (const Json& item : listing.items) {
+      if (!live_only || IsLive(item)) ++named[TextAt(item, "name")];
+    }
+    for (const Json& item : listing.items) {
+      if (live_only && !IsLive(item)) continue;
       const std::string id = TextAt(item, "id"), name = TextAt(item, "name"), state = TextAt(item, "state");
-      found.push_back(
-          {Printable(id.empty() ? name : id), Printable(id.empty() ? "" : name + (state.empty() ? "" : " " + state))});
+      const std::string described = state.empty() ? "" : " " + state;
+      if (!id.empty()) found.push_back({Printable(id), Printable(name + described)});
+      if (!name.empty() && named[name] == 1) found.push_back({Printable(name), Printable(id + described)});
     }
   } catch (const CliError&) {  // no completion rather than an error in the middle of a line
   }

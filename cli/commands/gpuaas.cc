@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -13,9 +14,10 @@ namespace gpuaas::cli {
 namespace {
 
 constexpr const char* kGroups[][2] = {
-    {"auth", "Start"},    {"context", "Start"},        {"catalog", "GPUs"},       {"allocations", "GPUs"},
-    {"ssh-keys", "GPUs"}, {"nodes", "Administration"}, {"ops", "Administration"}, {"pending", "Tools"},
-    {"api", "Tools"},     {"completion", "Tools"},     {"help", "Tools"},         {"version", "Tools"},
+    {"auth", "Start"},      {"context", "Start"}, {"catalog", "GPUs"},         {"allocations", "GPUs"},
+    {"operations", "GPUs"}, {"ssh-keys", "GPUs"}, {"nodes", "Administration"}, {"ops", "Administration"},
+    {"pending", "Tools"},   {"api", "Tools"},     {"completion", "Tools"},     {"help", "Tools"},
+    {"version", "Tools"},
 };
 
 void AddGlobalFlags(CLI::App& root, GlobalFlags& flags) {
@@ -79,6 +81,54 @@ std::string WordsOf(const CLI::App& app) {
   return app.get_parent() == nullptr ? app.get_name() : WordsOf(*app.get_parent()) + " " + app.get_name();
 }
 
+// Words that other programs have for what is called otherwise here.
+struct Synonym {
+  std::string_view group;
+  std::string_view word;
+  std::string_view meant;
+};
+constexpr Synonym kSynonyms[] = {
+    {"allocations", "ls", "list"},        {"allocations", "ps", "list"},
+    {"allocations", "delete", "release"}, {"allocations", "rm", "release"},
+    {"allocations", "stop", "release"},   {"allocations", "ssh", "connect"},
+    {"allocations", "exec", "connect"},   {"allocations", "describe", "get"},
+    {"allocations", "show", "get"},       {"allocations", "watch", "get --watch"},
+    {"allocations", "logs", "history"},   {"allocations", "new", "create"},
+    {"ssh-keys", "add", "create"},        {"ssh-keys", "ls", "list"},
+    {"ssh-keys", "rm", "delete"},         {"nodes", "ls", "list"},
+    {"nodes", "describe", "get"},         {"nodes", "add", "enrol"},
+    {"nodes", "enroll", "enrol"},         {"nodes", "delete", "reclaim"},
+    {"nodes", "rm", "reclaim"},           {"catalog", "ls", "list"},
+    {"ops workflows", "ls", "list"},      {"ops workflows", "get", "describe"},
+    {"operations", "describe", "get"},    {"operations", "watch", "get --watch"},
+};
+
+std::optional<std::string> MeantBy(const std::string& words, const std::string& word) {
+  if (words == "gpuaas" && (word == "projects" || word == "tenants")) {
+    return "gpuaas auth whoami shows yours; gpuaas context use --project NAME works in another";
+  }
+  if (words == "gpuaas" && word == "login") return "did you mean gpuaas auth dev-login?";
+  for (const Synonym& synonym : kSynonyms) {
+    if (words != "gpuaas " + std::string(synonym.group) || word != synonym.word) continue;
+    return "did you mean " + words + " " + std::string(synonym.meant) + "?";
+  }
+  return std::nullopt;
+}
+
+// Where to look for what there is, after a command found nothing.
+std::string WhereToLook(const std::string& command, const std::string& message) {
+  if (message.starts_with("no such tenant") || message.starts_with("no such project")) {
+    return "gpuaas auth whoami shows yours, gpuaas context show where the name comes from";
+  }
+  for (const auto& [group, next] :
+       {std::pair("allocations", "gpuaas allocations list shows those of the project that gpuaas context show tells"),
+        std::pair("nodes", "gpuaas nodes list"), std::pair("ssh-keys", "gpuaas ssh-keys list"),
+        std::pair("catalog", "gpuaas catalog list"), std::pair("ops workflows", "gpuaas ops workflows list")}) {
+    if (command.starts_with(group)) return next;
+  }
+  return {};
+}
+
 // CLI11's complaints in our words: what was wrong, what was probably meant, where to look.
 CliError ExplainParseError(const CLI::App& root, const CLI::ParseError& error) {
   const CLI::App* at = DeepestParsed(root);
@@ -103,6 +153,9 @@ CliError ExplainParseError(const CLI::App& root, const CLI::ParseError& error) {
     }
   } else {
     for (const CLI::App* deeper : CommandsOf(*at)) known.push_back(deeper->get_name());
+  }
+  if (const auto meant = MeantBy(words, word); meant && !is_option) {
+    return UsageError("unknown command '" + word + "'", *meant);
   }
   const auto near = Suggest(word, known);
   return UsageError(
@@ -149,6 +202,7 @@ std::unique_ptr<CLI::App> MakeGpuaas(Invocation& run) {
   AddContext(*root, run);
   AddCatalog(*root, run);
   AddAllocations(*root, run);
+  AddOperations(*root, run);
   AddSshKeys(*root, run);
   AddNodes(*root, run);
   AddOps(*root, run);
@@ -191,8 +245,14 @@ int RunGpuaas(const std::vector<std::string>& arguments, Surroundings world) {
     // A format or program that is none is refused before anything is sent.
     if (run.flags.settings.contains("output") || !run.flags.jq.empty()) run.output();
     return static_cast<int>(run.action());
-  } catch (const CliError& error) {
+  } catch (CliError& error) {
+    if (error.exit == ExitCode::kNotFound && error.next.empty()) error.next = WhereToLook(run.command, error.message);
     return fail(error, WantsJson(run, arguments));
+  } catch (const UnknownField& error) {
+    return fail(UsageError(error.what(), "one of " + error.known), WantsJson(run, arguments));
+  } catch (const JqFailure& error) {
+    return fail(UsageError(std::string("--jq: ") + error.what(), "-o json shows what it is given"),
+                WantsJson(run, arguments));
   } catch (const std::exception& error) {
     return fail(CliError(ErrorCode::kInternal, error.what()), WantsJson(arguments, run.world().environment));
   }

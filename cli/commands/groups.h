@@ -9,6 +9,7 @@ namespace gpuaas::cli {
 void AddAuth(CLI::App& root, Invocation& run);
 void AddCatalog(CLI::App& root, Invocation& run);
 void AddAllocations(CLI::App& root, Invocation& run);
+void AddOperations(CLI::App& root, Invocation& run);
 void AddNodes(CLI::App& root, Invocation& run);
 void AddOps(CLI::App& root, Invocation& run);
 void AddSshKeys(CLI::App& root, Invocation& run);

@@ -20,6 +20,7 @@ ExitCode ShowExitCodes(Invocation& run) {
     for (const ErrorInfo& info : kErrorCodes) {
       if (info.exit == row.exit) codes.push_back(info.name);
     }
+    if (row.own_code != nullptr) codes.push_back(row.own_code);
     items.push_back({{"exit", static_cast<int>(row.exit)}, {"meaning", row.meaning}, {"codes", codes}});
   }
   return ShowItems(run, items, {}, {{"exit", "exit"}, {"meaning", "meaning"}, {"codes", "codes"}}, "exit codes");
@@ -38,7 +39,7 @@ NO_COLOR, CLICOLOR_FORCE, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE   as elsewhere
 
 constexpr const char* kOutputTopic = R"(Data goes to stdout, everything else to stderr.
 
---output table     for people (the default); cut to the terminal's width, whole in a pipe
+--output table     for people (the default); as many columns as fit the terminal, all in a pipe
 --output wide      a table with more columns
 --output json      one document; lists are {items, next_cursor}; errors are the envelope, on stderr
 --output jsonl     one object per line

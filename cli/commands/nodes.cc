@@ -4,6 +4,8 @@
 #include <string>
 
 #include "cli/commands/groups.h"
+#include "cli/commands/members.h"
+#include "cli/commands/order.h"
 #include "cli/commands/support.h"
 #include "cli/render/text.h"
 
@@ -12,17 +14,12 @@ namespace {
 
 std::string FreeOfTotal(const Json& node) { return TextAt(node, "gpus_free") + "/" + TextAt(node, "gpus_total"); }
 
-std::string Model(const Json& node) {
-  const Json& gpus = At(node, "gpus");
-  return gpus.is_array() && !gpus.empty() ? TextAt(gpus.front(), "model") : std::string();
-}
-
 const Columns kNodeColumns = {{"id", "id"},
                               {"name", "name"},
                               {"state", "state", Column::Kind::kState},
                               {"contact", "contact", Column::Kind::kState},
                               {"gpus_free", "", Column::Kind::kText, false, FreeOfTotal},
-                              {"model", "", Column::Kind::kText, false, Model},
+                              {"model", "gpu_model"},
                               {"region", "region"},
                               {"last_heartbeat_at", "last_heartbeat_at", Column::Kind::kTime},
                               {"reason", "reason", Column::Kind::kText, true},
@@ -30,6 +27,11 @@ const Columns kNodeColumns = {{"id", "id"},
                               {"agent_address", "agent_address", Column::Kind::kText, true},
                               {"workflow_id", "workflow_id", Column::Kind::kText, true},
                               {"created_at", "created_at", Column::Kind::kTime, true}};
+
+const Columns& NodeCard() {
+  static const Columns kCard = Showing(kNodeColumns, {"reason"});
+  return kCard;
+}
 
 const Columns kGpuColumns = {{"index", "index"},
                              {"uuid", "uuid"},
@@ -64,36 +66,66 @@ void ConfirmAction(Invocation& run, const NodeAction& action, const std::string&
   run.Confirm(/*yes=*/false, what, action.danger == NodeAction::Danger::kSevere ? TextAt(node, "name") : std::string());
 }
 
+struct ActionFlags {
+  std::string id;
+  std::string reason;
+  std::string key;
+  bool yes = false;
+  WaitFlags wait;
+};
+
+// What leads to where the order was refused to lead.
+CliError WithHint(CliError error, const std::string& action, const std::string& id) {
+  if (error.code != InfoOf(ErrorCode::kInvalidState).name) return error;
+  error.next = action == "reclaim" && TextAt(error.details, "state") != "reclaimed"
+                   ? "empty it first: gpuaas nodes drain " + id + " --wait --yes"
+                   : "gpuaas nodes get " + id;
+  return error;
+}
+
+ExitCode Order(Invocation& run, const NodeAction& action, const ActionFlags& flags) {
+  const auto timeout = flags.wait.Check(run);
+  run.output().Check(kNodeMembers, NodeCard());
+  const std::string name = action.name, id = ResolveId(run.session(), kNode, flags.id);
+  if (action.IsDestructive() && !flags.yes) ConfirmAction(run, action, id);
+  Json body = Json::object();
+  if (!flags.reason.empty()) body["reason"] = flags.reason;
+  Json accepted;
+  try {
+    accepted = Mutate(run, {"POST", PathOf(kNode, id, name), body, flags.key}, {{"reason", "--reason"}});
+  } catch (const CliError& error) {
+    throw WithHint(error, name, id);
+  }
+  const std::string operation = TextAt(accepted, "operation_id");
+  SayAccepted(run, name + " " + TextAt(accepted, "name"), accepted,
+              flags.wait.wait ? std::string() : FollowOperation(operation));
+  if (flags.wait.wait) {
+    WaitForOperation(run, operation, timeout);
+    accepted = run.session().Get(PathOf(kNode, id));
+  }
+  // Without the wait the answer is from before the order took effect: for programs.
+  if (flags.wait.wait || !run.output().IsTable()) run.output().Object(accepted, NodeCard());
+  return ExitCode::kDone;
+}
+
 void AddAction(CLI::App& nodes, Invocation& run, const NodeAction& action) {
-  struct Flags {
-    std::string id;
-    std::string reason;
-    std::string key;
-    bool yes = false;
-  };
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ActionFlags>();
   const std::string name = action.name;
-  CLI::App* command = AddCommand(
-      nodes, run, name, action.description,
-      "  gpuaas nodes " + name + " node-0 --reason 'new driver'" + (action.IsDestructive() ? " --yes" : ""),
-      [&run, flags, name, action] {
-        const std::string id = ResolveId(run.session(), kNode, flags->id);
-        if (action.IsDestructive() && !flags->yes) ConfirmAction(run, action, id);
-        Json body = Json::object();
-        if (!flags->reason.empty()) body["reason"] = flags->reason;
-        run.output().Object(run.session().Mutate({"POST", PathOf(kNode, id, name), body, flags->key}), kNodeColumns);
-        return ExitCode::kDone;
-      });
+  CLI::App* command =
+      AddCommand(nodes, run, name, action.description,
+                 "  gpuaas nodes " + name + " node-0" + (action.IsDestructive() ? " --yes" : "") + " --wait",
+                 [&run, action, flags] { return Order(run, action, *flags); });
   command->add_option("node", flags->id, "Id, its beginning, or name")->required()->type_name(kNodeId);
   command->add_option("--reason", flags->reason, "Kept with the node and in its log")->type_name("TEXT");
   if (action.IsDestructive()) command->add_flag("-y,--yes", flags->yes, "Do not ask");
   AddKeyFlag(*command, flags->key);
+  AddWaitFlags(*command, flags->wait, "that is done");
 }
 
 ExitCode Get(Invocation& run, const std::string& typed) {
   const Json node = run.session().Get(PathOf(kNode, ResolveId(run.session(), kNode, typed)));
-  run.output().Object(node, kNodeColumns);
-  if (run.output().IsTable() && !At(node, "gpus").empty()) {
+  run.output().Object(node, NodeCard());
+  if (run.output().IsTable() && run.output().options().columns.empty() && !At(node, "gpus").empty()) {
     run.world().out << "\n";
     run.output().List(node["gpus"], {}, kGpuColumns);
   }
@@ -132,7 +164,8 @@ void AddNodes(CLI::App& root, Invocation& run) {
                                  Json body = {{"name", enrol_flags->name}};
                                  if (!enrol_flags->region.empty()) body["region"] = enrol_flags->region;
                                  const Json made =
-                                     run.session().Mutate({"POST", "/api/v1/nodes/enrolments", body, enrol_flags->key});
+                                     Mutate(run, {"POST", "/api/v1/nodes/enrolments", body, enrol_flags->key},
+                                            {{"name", "--name"}, {"region", "--region"}});
                                  run.output().ObjectOr(made, Printable(TextAt(made, "command")) + "\n");
                                  run.Progress("run it as root on " + enrol_flags->name + " before " +
                                               TextAt(made, "expires_at") + "; it works once");

@@ -10,12 +10,18 @@
 namespace gpuaas::cli {
 namespace {
 
+// The list of the workflow service counts the events of what has ended only.
+std::string Events(const Json& workflow) {
+  const std::string count = TextAt(workflow, "history_length");
+  return count == "0" ? std::string() : count;
+}
+
 const Columns kWorkflow = {{"kind", "kind"},
                            {"id", "id"},
                            {"status", "status", Column::Kind::kState},
                            {"started_at", "started_at", Column::Kind::kTime},
                            {"closed_at", "closed_at", Column::Kind::kTime},
-                           {"events", "history_length"},
+                           {.name = "events", .path = "", .value = Events},
                            {"run_id", "run_id", Column::Kind::kText, true},
                            {"type", "type", Column::Kind::kText, true},
                            {"task_queue", "task_queue", Column::Kind::kText, true}};
@@ -87,7 +93,7 @@ void AddWorkflowName(CLI::App& command, WorkflowName& name) {
 ExitCode Describe(Invocation& run, const WorkflowName& name) {
   const Json workflow = run.session().Get(PathOfWorkflow(name));
   run.output().Object(workflow, kWorkflow);
-  if (run.output().IsTable() && !At(workflow, "pending").empty()) {
+  if (run.output().IsTable() && run.output().options().columns.empty() && !At(workflow, "pending").empty()) {
     run.world().out << "\n";
     run.output().List(workflow["pending"], {}, kPendingStep);
   }
@@ -124,8 +130,8 @@ void AddOps(CLI::App& root, Invocation& run) {
                                    filter->list, kWorkflow, "workflows");
                  });
   list->add_option("--kind", filter->kind, "Only those of this kind")->type_name("allocation|node|region-watch");
-  list->add_option("--status", filter->status, "Only those with this status")
-      ->type_name("running|completed|failed|canceled|terminated|continued_as_new|timed_out");
+  TakeOneOf(list->add_option("--status", filter->status, "Only those with this status"),
+            {"running", "completed", "failed", "canceled", "terminated", "continued_as_new", "timed_out"});
   AddListFlags(*list, filter->list);
 
   auto described = std::make_shared<WorkflowName>();

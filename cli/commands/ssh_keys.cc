@@ -2,6 +2,7 @@
 #include <string>
 
 #include "cli/commands/groups.h"
+#include "cli/commands/members.h"
 #include "cli/commands/support.h"
 #include "cli/core/home.h"
 
@@ -33,9 +34,11 @@ std::string PublicKeyIn(const std::string& file) {
 
 ExitCode Create(Invocation& run, const CreateFlags& flags) {
   const std::string public_key = PublicKeyIn(flags.file);
-  run.output().Object(run.session().Mutate({"POST", "/api/v1/ssh-keys",
-                                            Json{{"name", flags.name}, {"public_key", public_key}}, flags.key}),
-                      kKey);
+  run.output().Check(kSshKeyMembers, kKey);
+  run.output().Object(
+      Mutate(run, {"POST", "/api/v1/ssh-keys", Json{{"name", flags.name}, {"public_key", public_key}}, flags.key},
+             {{"name", "--name"}, {"public_key", "--public-key-file"}}),
+      kKey);
   return ExitCode::kDone;
 }
 
@@ -73,6 +76,7 @@ void AddSshKeys(CLI::App& root, Invocation& run) {
   CLI::App* remove =
       AddCommand(*keys, run, "delete", "Forget a key; running allocations keep it",
                  "  gpuaas ssh-keys delete laptop --yes", [&run, del] {
+                   run.output().Check(kSshKeyMembers, kKey);
                    const std::string whole = ResolveId(run.session(), kSshKey, del->id);
                    run.Confirm(del->yes, "delete SSH key " + del->id + " (" + whole + ")");
                    run.output().Object(run.session().Mutate({"DELETE", PathOf(kSshKey, whole), {}, del->key}), kKey);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -27,6 +28,7 @@ const CLI::App* FindCommand(const CLI::App& app, const std::string& name);
 
 // Value names of options and positionals; completion looks at them to know what to offer.
 inline constexpr const char* kAllocationId = "ALLOCATION";
+inline constexpr const char* kLiveAllocationId = "LIVE_ALLOCATION";  // one that has not ended
 inline constexpr const char* kNodeId = "NODE";
 inline constexpr const char* kSshKeyId = "SSH_KEY";
 inline constexpr const char* kSkuName = "SKU";
@@ -40,6 +42,9 @@ struct ListFlags {
 
 void AddListFlags(CLI::App& command, ListFlags& flags);
 
+// Lets an option take one of these words only; help, completion and the refusal name them.
+void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words);
+
 // Gets and shows a list; says on stderr when there is nothing or when there is more. `nouns`: "allocations".
 ExitCode ShowList(Invocation& run, std::string_view path, const Query& query, const ListFlags& flags,
                   const Columns& columns, std::string_view nouns);
@@ -47,6 +52,12 @@ ExitCode ShowList(Invocation& run, std::string_view path, const Query& query, co
 // Shows what is already there the same way.
 ExitCode ShowItems(Invocation& run, const Json& items, const std::string& next_cursor, const Columns& columns,
                    std::string_view nouns);
+
+// By which flag each field of a request's body is given: {"lease_seconds", "--lease"}.
+using FlagsOfFields = std::vector<std::pair<std::string_view, std::string_view>>;
+
+// Session::Mutate; a refusal names the flags, and each of them once.
+Json Mutate(Invocation& run, const Mutation& mutation, const FlagsOfFields& flags);
 
 // --idempotency-key.
 void AddKeyFlag(CLI::App& command, std::string& key);

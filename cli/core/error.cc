@@ -16,7 +16,6 @@ std::string_view AdviceFor(std::string_view code) {
   if (code == "idempotency_key_reused") return "use another --idempotency-key, or repeat the first request unchanged";
   if (code == "unknown_sku" || code == "unknown_region") return "gpuaas catalog list shows SKUs and their regions";
   if (code == "unknown_ssh_key") return "gpuaas ssh-keys list shows your keys, gpuaas ssh-keys create adds one";
-  if (code == "not_found") return "look at the list of them; gpuaas context show tells which project you are in";
   if (code == "rate_limited") return "wait a little, then try again";
   if (ExitOf(code) == ExitCode::kUnavailable) return "try again in a moment; gpuaas api /health shows what is down";
   return {};
@@ -60,6 +59,11 @@ CliError& CliError::Exit(ExitCode code) {
   return *this;
 }
 
+CliError& CliError::As(std::string_view own_code, ExitCode exit_code) {
+  code = own_code;
+  return Exit(exit_code);
+}
+
 CliError UsageError(std::string message, std::string next) {
   return CliError(ErrorCode::kInvalidArgument, std::move(message), std::move(next));
 }
@@ -85,10 +89,17 @@ CliError ErrorOfResponse(int status, std::string_view body, std::string_view cor
 }
 
 std::string Explain(const CliError& error, const Terminal& terminal) {
+  std::string message = error.message;
+  // Such a message repeats the fields, which stand below.
+  if (error.code == InfoOf(ErrorCode::kInvalidArgument).name && !At(error.details, "fields").empty()) {
+    message = message.substr(0, message.find(": "));
+  }
   std::string text =
-      terminal.Paint(Style::kBad, "error:") + " " + Printable(error.message) + " (" + Printable(error.code) + ")\n";
+      terminal.Paint(Style::kBad, "error:") + " " + Printable(message) + " (" + Printable(error.code) + ")\n";
   for (const Json& fault : At(error.details, "fields")) {
-    text += "  " + Printable(TextAt(fault, "field")) + ": " + Printable(TextAt(fault, "problem")) + "\n";
+    const std::string flag = TextAt(fault, "flag");
+    text += "  " + Printable(flag.empty() ? TextAt(fault, "field") : flag) + ": " +
+            Printable(TextAt(fault, "problem")) + "\n";
   }
   for (const auto& [name, value] : error.details.items()) {
     if (name != "fields") text += "  " + Printable(name) + ": " + Printable(Text(value)) + "\n";

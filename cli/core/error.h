@@ -10,6 +10,12 @@
 
 namespace gpuaas::cli {
 
+// Codes of the CLI itself, for ends that no server tells of.
+inline constexpr const char* kWaitFailed = "wait_failed";
+inline constexpr const char* kDeclined = "declined";
+inline constexpr const char* kStillPending = "still_pending";
+inline constexpr const char* kInterrupted = "interrupted";
+
 // Why a command ends without having done what was asked. Thrown anywhere below a command, shown once by main.
 class CliError : public std::exception {
  public:
@@ -17,6 +23,8 @@ class CliError : public std::exception {
 
   // Ends with this code instead of the one its error code maps to (for example kPending).
   CliError& Exit(ExitCode exit);
+  // The same with a code of the CLI itself.
+  CliError& As(std::string_view own_code, ExitCode exit);
 
   const char* what() const noexcept override { return message.c_str(); }
 

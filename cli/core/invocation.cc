@@ -62,6 +62,9 @@ Output& Invocation::output() {
 }
 
 SessionOptions Invocation::Options(const std::string& url, const std::string& tenant, const std::string& project) {
+  if (!platform::ParseUrl(url)) {
+    throw UsageError("--url: '" + url + "' is not a URL", "for example https://localhost:8443; gpuaas context show");
+  }
   SessionOptions options{url, tenant, project};
   options.command = command;
   const auto timeout = ParseDuration(flags.request_timeout);
@@ -130,7 +133,7 @@ void Invocation::Confirm(bool yes, std::string_view what, const std::string& nam
   std::string answer;
   std::getline(world_.in, answer);
   if (name.empty() ? answer == "y" || answer == "Y" || answer == "yes" : answer == name) return;
-  throw CliError(ErrorCode::kInvalidArgument, "declined: nothing was done").Exit(ExitCode::kDeclined);
+  throw CliError(ErrorCode::kInvalidArgument, "declined: nothing was done").As(kDeclined, ExitCode::kDeclined);
 }
 
 void Invocation::Report(const CliError& error, bool as_json) {

@@ -71,6 +71,9 @@ class Invocation {
   // Needs no login.
   Session OpenSession();
 
+  // Whether an option of that name is given by its variable: then it is meant for whichever command has it.
+  bool HasVariable(std::string_view option) const { return world_.environment(EnvironmentName(option)).has_value(); }
+
   TimePoint Now() const;
 
   // A line on stderr for people.

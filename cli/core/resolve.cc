@@ -1,6 +1,9 @@
 #include "cli/core/resolve.h"
 
+#include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <optional>
 #include <vector>
 
 #include "cli/core/error.h"
@@ -30,46 +33,54 @@ std::string AsIdPrefix(const ResourceKind& kind, std::string_view typed) {
   return typed.empty() || typed.size() > 26 ? std::string() : id;
 }
 
-std::vector<std::string> IdsOf(const Json& items) {
-  std::vector<std::string> ids;
-  for (const Json& item : items) ids.push_back(TextAt(item, "id"));
-  return ids;
-}
+using Matches = std::vector<Json>;
 
-CliError Ambiguous(const ResourceKind& kind, std::string_view typed, const std::vector<std::string>& ids) {
-  return UsageError("'" + std::string(typed) + "' matches more than one " + std::string(kind.noun),
-                    "name one of them:\n" + Join(ids, "\n"));
+// The one that is meant; nothing if none matches.
+std::optional<std::string> OnlyOne(const ResourceKind& kind, std::string_view typed, const Matches& matches,
+                                   const std::function<bool(const Json&)>& meant) {
+  if (matches.empty()) return std::nullopt;
+  if (matches.size() == 1) return TextAt(matches.front(), "id");
+  Matches rest;
+  if (meant) std::ranges::copy_if(matches, std::back_inserter(rest), meant);
+  if (rest.size() == 1) return TextAt(rest.front(), "id");
+  std::vector<std::string> lines;
+  for (const Json& item : rest.empty() ? matches : rest) {
+    std::string line = TextAt(item, "id");
+    for (const char* more : {"name", "state"}) {
+      if (const std::string text = TextAt(item, more); !text.empty()) line += "  " + text;
+    }
+    lines.push_back(std::move(line));
+  }
+  throw UsageError("'" + std::string(typed) + "' matches more than one " + std::string(kind.noun),
+                   "name one of them:\n" + Join(lines, "\n"));
 }
 
 }  // namespace
 
-std::string ResolveId(const Session& session, const ResourceKind& kind, std::string_view typed) {
+std::string ResolveId(const Session& session, const ResourceKind& kind, std::string_view typed,
+                      const std::function<bool(const Json&)>& meant) {
   if (IsWholeId(typed, kind.prefix)) return std::string(typed);
   const std::string noun(kind.noun);
   if (typed.empty()) throw UsageError("the " + noun + "'s id is empty");
   if (const std::string id_prefix = AsIdPrefix(kind, typed); kind.paged && !id_prefix.empty()) {
     const Json items = List(session, kind.path, {{"id_prefix", id_prefix}}, kMatchesShown, {}).items;
-    if (items.size() == 1) return TextAt(items.front(), "id");
-    if (items.size() > 1) throw Ambiguous(kind, typed, IdsOf(items));
+    if (const auto id = OnlyOne(kind, typed, Matches(items.begin(), items.end()), meant)) return *id;
   }
-  std::vector<std::string> named, matching, known;
+  Matches named, matching;
+  std::vector<std::string> known;
   for (const Json& item :
        (kind.paged ? List(session, kind.path, {}, kSearched, {}) : ListOnePage(session, kind.path, {})).items) {
     const std::string id = TextAt(item, "id");
     const std::string name = TextAt(item, "name");
-    if (name == typed) named.push_back(id);
-    if (MatchesId(typed, id)) matching.push_back(id);
+    if (name == typed) named.push_back(item);
+    if (MatchesId(typed, id)) matching.push_back(item);
     known.push_back(name.empty() ? id : name);
   }
-  const std::vector<std::string>& found = named.empty() ? matching : named;
-  if (found.size() == 1) return found.front();
-  if (found.empty()) {
-    const auto near = Suggest(typed, known);
-    throw CliError(ErrorCode::kNotFound, "no " + noun + " matches '" + std::string(typed) + "'",
-                   near.empty() ? "the list shows those of the current project: gpuaas context show"
-                                : "did you mean " + Join(near, ", ") + "?");
-  }
-  throw Ambiguous(kind, typed, found);
+  if (const auto id = OnlyOne(kind, typed, named.empty() ? matching : named, meant)) return *id;
+  const auto near = Suggest(typed, known);
+  throw CliError(ErrorCode::kNotFound, "no " + noun + " matches '" + std::string(typed) + "'",
+                 near.empty() ? "the list shows those of the current project: gpuaas context show"
+                              : "did you mean " + Join(near, ", ") + "?");
 }
 
 std::string PathOf(const ResourceKind& kind, std::string_view id, std::string_view action) {

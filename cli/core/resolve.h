@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,11 @@ inline constexpr ResourceKind kAllocation{"allocation", "alloc", "/api/v1/alloca
 inline constexpr ResourceKind kNode{"node", "node", "/api/v1/nodes"};
 inline constexpr ResourceKind kSshKey{"ssh key", "key", "/api/v1/ssh-keys", false};
 
-// The id that `typed` means. A whole id is taken as it is, without asking the server. Throws CliError: kNotFound with
-// the nearest names, or a usage error that lists the matches of an ambiguous one.
-std::string ResolveId(const Session& session, const ResourceKind& kind, std::string_view typed);
+// The id that `typed` means. A whole id is taken as it is, without asking the server. Of several that match, the only
+// one that is `meant` wins, if that is given. Throws CliError: kNotFound with the nearest names, or a usage error that
+// lists the matches of an ambiguous one.
+std::string ResolveId(const Session& session, const ResourceKind& kind, std::string_view typed,
+                      const std::function<bool(const Json&)>& meant = {});
 
 // "/api/v1/allocations/<id>" and "/api/v1/allocations/<id>/<action>".
 std::string PathOf(const ResourceKind& kind, std::string_view id, std::string_view action = {});

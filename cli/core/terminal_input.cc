@@ -39,7 +39,7 @@ std::string ReadHidden(const std::string& prompt) {
   sigprocmask(SIG_SETMASK, &before, nullptr);
   written = write(tty, "\n", 1);
   close(tty);
-  if (interrupted) throw CliError(ErrorCode::kInvalidArgument, "interrupted").Exit(ExitCode::kInterrupted);
+  if (interrupted) throw CliError(ErrorCode::kInvalidArgument, "interrupted").As(kInterrupted, ExitCode::kInterrupted);
   return line;
 }
 

@@ -76,6 +76,21 @@ std::string RetryNote(const Json& step, TimePoint now) {
   return *at > now ? "next try in " + FormatDuration(*at - now) : "next try now";
 }
 
+// When a timer that still runs will go off.
+std::string DueNote(const Json& step, const Terminal& terminal, TimePoint now) {
+  const auto due = ParseTime(TextAt(step, "due_at"));
+  if (!due || IsOver(step)) return {};
+  return "until " + (terminal.is_tty ? FormatClock(*due) + "Z" : FormatTime(*due)) +
+         (*due > now ? " (in " + FormatDuration(*due - now) + ")" : "");
+}
+
+// A request may share the name of the step that carries it out; a timer's number says nothing.
+std::string RowName(const Json& step) {
+  const std::string kind = TextAt(step, "kind");
+  if (kind == "timer") return "wait";
+  return StepName(TextAt(step, "name")) + (kind == "signal" ? " (request)" : "");
+}
+
 Style StyleOfStatus(std::string_view status) { return status == "ok" ? Style::kGood : StyleOfState(status); }
 
 std::string Result(const Json& history, const Terminal& terminal) {
@@ -98,7 +113,7 @@ std::string Result(const Json& history, const Terminal& terminal) {
   if (failed > 0) text += "; step " + std::to_string(failed) + " failed";
   if (current != nullptr) {
     text += "; " + (under_way == 0 ? std::string() : "step " + std::to_string(under_way) + " ") + "(" +
-            StepName(TextAt(*current, "name")) + ") " + TextAt(*current, "state");
+            RowName(*current) + ") " + TextAt(*current, "state");
   } else if (TextAt(history, "status") != "running") {
     text += "; nothing scheduled";
   }
@@ -106,6 +121,12 @@ std::string Result(const Json& history, const Terminal& terminal) {
 }
 
 }  // namespace
+
+std::string WhyEmpty(const Json& history) {
+  if (At(history, "run_id").is_null()) return "no steps yet: it waits to be handed to the workflow service";
+  if (At(history, "taken_up") == Json(false)) return "no steps yet: no worker has taken it up";
+  return "no steps yet: nothing has happened";
+}
 
 std::size_t StepCounter::Next(const Json& step) { return TextAt(step, "kind") == "timer" ? 0 : ++last_; }
 
@@ -128,13 +149,13 @@ std::vector<StepRow> StepRows(const Json& step, std::size_t number, const Termin
   if (TextAt(step, "kind") == "timer" && TextAt(step, "state") == "canceled") return {};
   StepRow row;
   if (number > 0) row.number = std::to_string(number);
-  row.name = StepName(TextAt(step, "name"));
+  row.name = RowName(step);
   row.status = Status(TextAt(step, "state"));
   row.tries = TextAt(step, "kind") == "activity" ? TextAt(step, "attempts") : std::string();
   row.start = Start(step, terminal);
   row.took = Span(At(step, "started_at"), At(step, "ended_at"), now);
   const std::string cause = Cause(At(step, "error"));
-  const std::string retry = RetryNote(step, now);
+  const std::string retry = RetryNote(step, now) + DueNote(step, terminal, now);
   const Json& attempts = At(step, "attempt_list");
   const std::vector<Fold> folds = FoldAttempts(attempts);
   const bool show_attempts = attempts.is_array() && attempts.size() > 1;
@@ -219,7 +240,7 @@ std::string HistoryPicture(std::string_view title, const Json& history, std::str
   std::string out;
   if (!title.empty()) out += std::string(title) + "\n";
   if (rows.empty()) {
-    out += "no steps yet: the workflow has not started\n";
+    out += WhyEmpty(history) + "\n";
   } else {
     out += StepTable(rows, /*headers=*/true, terminal);
   }

@@ -50,6 +50,9 @@ std::string HistoryPicture(std::string_view title, const Json& history, std::str
 // "alloc_...  train-7b  ACTIVE  8 x h200-sxm-8x  <time>  14m  op_..."
 std::string AllocationTitle(const Json& allocation, const Terminal& terminal, TimePoint now);
 
+// Why a history has no steps yet.
+std::string WhyEmpty(const Json& history);
+
 // Whether a step has ended, in whatever way.
 bool IsOver(const Json& step);
 

@@ -2,8 +2,6 @@
 
 #include <jq.h>
 
-#include <stdexcept>
-
 namespace gpuaas::cli {
 namespace {
 
@@ -39,7 +37,7 @@ std::vector<std::string> Jq::Run(const Json& value) {
   for (jv result = jq_next(state_.get());; result = jq_next(state_.get())) {
     if (!jv_is_valid(result)) {
       const jv cause = jv_invalid_get_msg(result);
-      if (jv_get_kind(cause) != JV_KIND_NULL) throw std::runtime_error("jq: " + TextOf(cause));
+      if (jv_get_kind(cause) != JV_KIND_NULL) throw JqFailure(TextOf(cause));
       jv_free(cause);
       return lines;
     }

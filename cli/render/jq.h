@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,12 @@ struct jq_state;
 
 namespace gpuaas::cli {
 
+// A jq program failed on its input; says how in jq's own words.
+class JqFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // A jq program. Not thread-safe.
 class Jq {
  public:
@@ -17,7 +24,7 @@ class Jq {
   explicit Jq(const std::string& program);
 
   // What it makes of the value, one line for each result: a string bare, anything else as compact JSON. Throws
-  // std::runtime_error if it fails on this value.
+  // JqFailure if it fails on this value.
   std::vector<std::string> Run(const Json& value);
 
  private:

@@ -1,5 +1,6 @@
 #include "cli/render/output.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -40,6 +41,36 @@ std::string Dump(const Json& value, int indent) {
   return Defused(value.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace));
 }
 
+// Whether any of the objects has a member of that path. Below null there may be anything.
+bool Has(const Json& items, std::string_view path) {
+  const std::string head(path.substr(0, path.find('.')));
+  const std::string_view rest = head.size() < path.size() ? path.substr(head.size() + 1) : std::string_view();
+  return std::ranges::any_of(items, [&](const Json& item) {
+    if (item.is_null()) return true;
+    if (!item.is_object() || !item.contains(head)) return false;
+    return rest.empty() || Has(Json::array({item[head]}), rest);
+  });
+}
+
+bool Has(const Columns& columns, const std::string& name) {
+  return std::ranges::find(columns, name, &Column::name) != columns.end();
+}
+
+// The names that can be asked for: the columns' and the members'.
+std::string Known(const Json& items, const Columns& columns) {
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  for (const Json& item : items) {
+    if (!item.is_object()) continue;
+    for (const auto& [name, value] : item.items()) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  }
+  std::string known;
+  for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+  return known;
+}
+
 }  // namespace
 
 std::optional<Format> ParseFormat(std::string_view name) {
@@ -51,6 +82,28 @@ std::optional<Format> ParseFormat(std::string_view name) {
 
 Output::Output(OutputOptions options, Terminal terminal, std::ostream& data, TimePoint now)
     : options_(std::move(options)), terminal_(terminal), data_(data), now_(now) {}
+
+void Output::Check(const std::vector<std::string>& members, const Columns& columns) const {
+  Json object = Json::object();
+  for (const std::string& member : members) object[member] = nullptr;
+  const Json items = Json::array({object});
+  CheckFields(items);
+  CheckColumns(items, columns);
+}
+
+void Output::CheckFields(const Json& items) const {
+  if (items.empty()) return;
+  for (const std::string& field : options_.fields) {
+    if (!Has(items, field)) throw UnknownField("--json", field, Known(items, {}));
+  }
+}
+
+void Output::CheckColumns(const Json& items, const Columns& columns) const {
+  if (items.empty()) return;
+  for (const std::string& name : options_.columns) {
+    if (!Has(columns, name) && !Has(items, name)) throw UnknownField("--columns", name, Known(items, columns));
+  }
+}
 
 Json Output::Selected(const Json& object) const {
   if (options_.fields.empty()) return object;
@@ -68,10 +121,13 @@ Columns Output::Chosen(const Columns& columns) const {
     }
     chosen.push_back(std::move(column));
   }
-  if (!chosen.empty()) return chosen;
-  for (const Column& column : columns) {
-    if (!column.wide || options_.format == Format::kWide) chosen.push_back(column);
+  if (chosen.empty()) {
+    for (const Column& column : columns) {
+      if (!column.wide || options_.format == Format::kWide) chosen.push_back(column);
+    }
   }
+  const bool is_explicit = !options_.columns.empty() || options_.format == Format::kWide;
+  for (Column& column : chosen) column.kept = is_explicit;
   return chosen;
 }
 
@@ -91,9 +147,11 @@ void Output::Machine(const Json& value) {
 
 void Output::List(const Json& items, const std::string& next_cursor, const Columns& columns) {
   if (IsTable()) {
+    CheckColumns(items, columns);
     if (!items.empty()) data_ << Table(items, Chosen(columns), options_.headers, terminal_, now_) << std::flush;
     return;
   }
+  CheckFields(items);
   Json selected = Json::array();
   for (const Json& item : items) selected.push_back(Selected(item));
   if (options_.format == Format::kJsonl) {
@@ -105,8 +163,10 @@ void Output::List(const Json& items, const std::string& next_cursor, const Colum
 
 void Output::Object(const Json& object, const Columns& columns) {
   if (IsTable()) {
+    CheckColumns(Json::array({object}), columns);
     data_ << Card(object, Chosen(columns), terminal_, now_) << std::flush;
   } else {
+    CheckFields(Json::array({object}));
     Machine(Selected(object));
   }
 }
@@ -115,6 +175,7 @@ void Output::ObjectOr(const Json& object, std::string_view text) {
   if (IsTable()) {
     data_ << text << std::flush;
   } else {
+    CheckFields(Json::array({object}));
     Machine(Selected(object));
   }
 }

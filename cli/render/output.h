@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,15 @@ struct OutputOptions {
   std::shared_ptr<Jq> jq;  // --jq: the machine formats show what this program makes of the data; may be null
 };
 
-// Writes a command's data: the only thing that may write to stdout.
+// --json or --columns names what the data does not have.
+class UnknownField : public std::invalid_argument {
+ public:
+  UnknownField(const std::string& option, const std::string& name, std::string known)
+      : std::invalid_argument(option + ": there is no '" + name + "'"), known(std::move(known)) {}
+  std::string known;  // "id, name, state"
+};
+
+// Writes a command's data: the only thing that may write to stdout. Throws UnknownField, with nothing written.
 class Output {
  public:
   Output(OutputOptions options, Terminal terminal, std::ostream& data, TimePoint now);
@@ -34,6 +43,9 @@ class Output {
   const OutputOptions& options() const { return options_; }
   const Terminal& terminal() const { return terminal_; }
   bool IsTable() const { return options_.format == Format::kTable || options_.format == Format::kWide; }
+
+  // Whether --json and --columns can be met by objects with these members: for before something is sent.
+  void Check(const std::vector<std::string>& members, const Columns& columns) const;
 
   // {items, next_cursor} or rows. An empty list prints no row.
   void List(const Json& items, const std::string& next_cursor, const Columns& columns);
@@ -49,6 +61,8 @@ class Output {
 
  private:
   void Machine(const Json& value);
+  void CheckFields(const Json& items) const;
+  void CheckColumns(const Json& items, const Columns& columns) const;
   Json Selected(const Json& object) const;
   Columns Chosen(const Columns& columns) const;
 

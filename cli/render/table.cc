@@ -10,7 +10,7 @@ namespace gpuaas::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 8;  // no column is cut below this
+constexpr std::size_t kNarrowest = 20;  // no column is cut below this
 constexpr const char* kNothing = "-";
 
 std::string Header(const std::string& name) {
@@ -48,6 +48,13 @@ Columns Used(const Columns& columns, const Json& items, const Terminal& terminal
 
 }  // namespace
 
+Columns Showing(Columns columns, std::initializer_list<std::string_view> names) {
+  for (Column& column : columns) {
+    if (std::ranges::find(names, column.name) != names.end()) column.wide = false;
+  }
+  return columns;
+}
+
 std::string Cell(const Json& item, const Column& column, const Terminal& terminal, TimePoint now) {
   std::string text = column.value ? column.value(item) : TextAt(item, column.path);
   if (const auto time = column.kind == Column::Kind::kTime ? ParseTime(text) : std::nullopt) {
@@ -73,6 +80,9 @@ std::string Table(const Json& items, const Columns& columns, bool headers, const
     Columns used = Used(columns, items, terminal, now);
     if (used.size() < columns.size()) return Table(items, used, headers, terminal, now);
     Shrink(widths, terminal.width);
+    if (TotalWidth(widths) > terminal.width && columns.size() > 1 && !columns.back().kept) {
+      return Table(items, Columns(columns.begin(), columns.end() - 1), headers, terminal, now);
+    }
   }
 
   std::string out;

@@ -22,15 +22,19 @@ struct Column {
   Kind kind = Kind::kText;
   bool wide = false;  // only with --output wide
   std::function<std::string(const Json&)> value;
+  bool kept = false;  // asked for by name: shown however narrow the terminal is
 };
 
 using Columns = std::vector<Column>;
 
+// The same columns, of which these are also shown without --output wide.
+Columns Showing(Columns columns, std::initializer_list<std::string_view> names);
+
 // The cell as text without colour.
 std::string Cell(const Json& item, const Column& column, const Terminal& terminal, TimePoint now);
 
-// A table with aligned columns. Where the terminal is too narrow, columns that are empty in all rows are left out, then
-// the widest other than the first are cut; in a pipe nothing is.
+// A table with aligned columns. Where the terminal is too narrow, columns that are empty in all rows are left out, long
+// texts other than the first are cut, and then the last columns are left out until a row fits; in a pipe nothing is.
 std::string Table(const Json& items, const Columns& columns, bool headers, const Terminal& terminal, TimePoint now);
 
 // One object, a line per column: name and value. Empty values are left out.

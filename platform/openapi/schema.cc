@@ -79,6 +79,16 @@ std::string Tidy(std::string text) {
   return text;
 }
 
+// "Expected number less than or equal to 3" -> "must be at most 3".
+std::optional<std::string> Bound(std::string_view text) {
+  for (const auto& [theirs, ours] :
+       {std::pair<std::string_view, const char*>("Expected number less than or equal to ", "must be at most "),
+        std::pair<std::string_view, const char*>("Expected number greater than or equal to ", "must be at least ")}) {
+    if (text.starts_with(theirs)) return ours + std::string(text.substr(theirs.size()));
+  }
+  return std::nullopt;
+}
+
 // One fault in our words; nothing for those that only repeat that something below them failed.
 std::optional<FieldFault> Translate(const valijson::ValidationResults::Error& error) {
   std::string_view text = error.description;
@@ -90,6 +100,7 @@ std::optional<FieldFault> Translate(const valijson::ValidationResults::Error& er
   if (text.starts_with("Value type not permitted")) return FieldFault{path, "has the wrong type"};
   if (text.starts_with("Failed to match against any enum")) return FieldFault{path, "is not one of the allowed values"};
   if (text.starts_with("Elements at indexes")) return FieldFault{path, "has the same element twice"};
+  if (auto bound = Bound(Tidy(error.description))) return FieldFault{path, *std::move(bound)};
   std::string problem = Tidy(error.description);
   if (!problem.empty()) problem[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(problem[0])));
   return FieldFault{path, problem};

@@ -8,6 +8,11 @@
 namespace gpuaas::stores {
 namespace {
 
+#define GPUAAS_ALLOCATION_WITH_GPUS                                                    \
+  GPUAAS_ALLOCATION_COLUMNS                                                            \
+  ", array(SELECT gpu_uuid FROM gpu_assignments WHERE allocation_id = allocations.id " \
+  "AND released_at IS NULL ORDER BY id) AS gpu_uuids"
+
 #define GPUAAS_ALLOCATION_PAGE \
   "state = ANY ($1::text[]) AND id < $2 AND id >= $3 AND id < $3 || '~' ORDER BY id DESC LIMIT $4"
 
@@ -25,17 +30,23 @@ absl::StatusOr<platform::Rows> QueryPage(platform::Transaction& tx, const Alloca
   const platform::Param prefix = filter.id_prefix.empty() ? std::string(AllocationId::kPrefix) : filter.id_prefix;
   const platform::Param limit = filter.limit + 1;
   if (!filter.project.empty()) {
-    return tx.Query("SELECT " GPUAAS_ALLOCATION_COLUMNS
+    return tx.Query("SELECT " GPUAAS_ALLOCATION_WITH_GPUS
                     " FROM allocations WHERE project_id = $5 AND " GPUAAS_ALLOCATION_PAGE,
                     {states, before, prefix, limit, filter.project});
   }
   if (!filter.tenant.empty()) {
-    return tx.Query("SELECT " GPUAAS_ALLOCATION_COLUMNS
+    return tx.Query("SELECT " GPUAAS_ALLOCATION_WITH_GPUS
                     " FROM allocations WHERE tenant_id = $5 AND " GPUAAS_ALLOCATION_PAGE,
                     {states, before, prefix, limit, filter.tenant});
   }
-  return tx.Query("SELECT " GPUAAS_ALLOCATION_COLUMNS " FROM allocations WHERE " GPUAAS_ALLOCATION_PAGE,
+  return tx.Query("SELECT " GPUAAS_ALLOCATION_WITH_GPUS " FROM allocations WHERE " GPUAAS_ALLOCATION_PAGE,
                   {states, before, prefix, limit});
+}
+
+Allocation FromRowWithGpus(const platform::Row& row) {
+  Allocation allocation = AllocationFrom(row);
+  allocation.gpu_uuids = row.TextArray("gpu_uuids");
+  return allocation;
 }
 
 }  // namespace
@@ -72,21 +83,16 @@ absl::Status CheckLivingAllocations(platform::Transaction& tx, const ProjectId& 
 }
 
 absl::StatusOr<Allocation> GetAllocation(platform::Transaction& tx, const AllocationId& id) {
-  GPUAAS_ASSIGN_OR_RETURN(const platform::Row row,
-                          tx.QueryOne("SELECT " GPUAAS_ALLOCATION_COLUMNS
-                                      ", array(SELECT gpu_uuid FROM gpu_assignments WHERE allocation_id = "
-                                      "allocations.id AND released_at IS NULL ORDER BY id) AS gpu_uuids FROM "
-                                      "allocations WHERE id = $1",
-                                      {id}, "no such allocation"));
-  Allocation allocation = AllocationFrom(row);
-  allocation.gpu_uuids = row.TextArray("gpu_uuids");
-  return allocation;
+  GPUAAS_ASSIGN_OR_RETURN(
+      const platform::Row row,
+      tx.QueryOne("SELECT " GPUAAS_ALLOCATION_WITH_GPUS " FROM allocations WHERE id = $1", {id}, "no such allocation"));
+  return FromRowWithGpus(row);
 }
 
 absl::StatusOr<AllocationPage> ListAllocations(platform::Transaction& tx, const AllocationFilter& filter) {
   GPUAAS_ASSIGN_OR_RETURN(const platform::Rows rows, QueryPage(tx, filter));
   AllocationPage page;
-  for (const platform::Row& row : rows) page.items.push_back(AllocationFrom(row));
+  for (const platform::Row& row : rows) page.items.push_back(FromRowWithGpus(row));
   if (static_cast<int>(page.items.size()) > filter.limit) {
     page.items.pop_back();
     page.next = page.items.back().id;

@@ -41,7 +41,7 @@ struct Allocation {
   std::optional<Time> lease_expires_at;  // set when it becomes active
   NodeId node;                           // empty: not placed
   std::string node_name;                 // empty: not placed (filled by Get and List)
-  std::vector<std::string> gpu_uuids;    // live assignments (filled by GetAllocation)
+  std::vector<std::string> gpu_uuids;    // live assignments (filled by Get and List)
   std::optional<SshEndpoint> endpoint;
   std::string reason;      // why it is in this state, in words for its owner; empty: nothing to say
   std::string error_code;  // wire name of an ErrorCode, if it failed

@@ -24,6 +24,12 @@ EnrolmentToken FromRow(const platform::Row& row) {
 }  // namespace
 
 absl::StatusOr<EnrolmentToken> CreateEnrolmentToken(platform::Transaction& tx, const NewEnrolmentToken& token) {
+  // Said to who asks for the token, rather than to the machine that would use it.
+  GPUAAS_ASSIGN_OR_RETURN(const platform::Rows namesakes,
+                          tx.Query("SELECT id FROM nodes WHERE name = $1 AND state <> 'reclaimed'", {token.node_name}));
+  if (!namesakes.empty()) {
+    return MakeError(ErrorCode::kConflict, "a node of that name exists already: " + namesakes[0].Text("id"));
+  }
   GPUAAS_ASSIGN_OR_RETURN(
       const platform::Row row,
       tx.QueryOne(

@@ -32,7 +32,8 @@ struct NewEnrolmentToken {
   Time expires_at;
 };
 
-// Logs `node.enrolment_created`. kConflict (hash or id exists). System scope, as everything here.
+// Logs `node.enrolment_created`. kConflict (hash or id exists, or a node that is not reclaimed has the name). System
+// scope, as everything here.
 absl::StatusOr<EnrolmentToken> CreateEnrolmentToken(platform::Transaction& tx, const NewEnrolmentToken& token);
 
 // Uses a token up for `node`. A repeat for the same node (its answer was lost) succeeds until the token expires.

@@ -25,6 +25,43 @@ TEST_F(AllocationsRest, CreateAcceptsAndStartsTheWorkflow) {
   EXPECT_EQ(api_.As("dev-user", "GET", kPath).body["items"][0]["id"], id);
 }
 
+TEST_F(AllocationsRest, WithoutACountItIsTheLeastOfTheSku) {
+  Json wanted = Wanted(SshKey("dev-user"));
+  wanted["sku"] = "h200-sxm-8x";
+  wanted.erase("gpus");
+  EXPECT_EQ(api_.As("dev-user", "POST", kPath, wanted).body["gpus"], 8);
+}
+
+TEST_F(AllocationsRest, AQueuedOneTellsItsPlace) {
+  const std::string first = NewAllocation()["id"], second = NewAllocation()["id"];
+  Move(first, domain::AllocationState::kQueued);
+  Move(second, domain::AllocationState::kQueued);
+  const auto place = [&](const std::string& id) {
+    return api_.As("dev-user", "GET", std::string(kPath) + "/" + id).body["queue_position"].get<int>();
+  };
+  EXPECT_THAT((std::vector{place(first), place(second)}), testing::UnorderedElementsAre(1, 2));
+}
+
+TEST_F(AllocationsRest, AnOperationTellsWhatCameOfIt) {
+  const Json created = NewAllocation();
+  const std::string path = "/api/v1/operations/" + created["operation_id"].get<std::string>();
+  const Json running = api_.As("dev-user", "GET", path).body;
+  EXPECT_EQ(running["kind"], "create");
+  EXPECT_EQ(running["resource_id"], created["id"]);
+  EXPECT_EQ(running["workflow_id"], created["workflow_id"]);
+  EXPECT_EQ(running["state"], "running");
+  Move(created["id"], domain::AllocationState::kProvisioning);
+  Move(created["id"], domain::AllocationState::kActive);
+  const Json ended = api_.As("dev-user", "GET", path).body;
+  EXPECT_EQ(ended["state"], "succeeded");
+  EXPECT_FALSE(ended["ended_at"].is_null());
+
+  Refused(api_.As("other-user", "GET", path), 404, "not_found");
+  EXPECT_EQ(api_.As("ops-user", "GET", path).status, 200);
+  Refused(api_.As("dev-user", "GET", "/api/v1/operations/op_00000000000000000000000000"), 404, "not_found");
+  Refused(api_.As("dev-user", "GET", "/api/v1/operations/nonsense"), 404, "not_found");
+}
+
 TEST_F(AllocationsRest, UnknownThingsHaveTheirCodes) {
   const std::string key = SshKey("dev-user");
   auto create = [&](const std::string& field, const Json& value) {

@@ -118,6 +118,12 @@ TEST_F(NodesRest, ATokenMakesOneNode) {
   EXPECT_EQ(api_.As("ops-user", "GET", "/api/v1/nodes").body["items"].size(), 1u);
 }
 
+TEST_F(NodesRest, ANameThatIsTakenIsRefusedBeforeThereIsAToken) {
+  ASSERT_EQ(api_.Send("POST", "/agent/v1/enrol", {}, Enrolment(Token("gpu-1")).dump()).status, 201);
+  Refused(api_.As("ops-user", "POST", "/api/v1/nodes/enrolments", {{"name", "gpu-1"}}), 409, "conflict");
+  Token("gpu-2");
+}
+
 TEST_F(NodesRest, OtherTokensMakeNone) {
   const std::string token = Token("gpu-1");
   std::string forged = token;
@@ -159,6 +165,10 @@ TEST_F(NodesRest, OrdersGoToTheNodesWorkflow) {
   ApiAnswer cordon = api_.As("ops-user", "POST", path + "/cordon", {{"reason", "fan"}});
   ASSERT_EQ(cordon.status, 202) << cordon.body;
   EXPECT_EQ(cordon.headers["Location"], path);
+  const std::string operation = "/api/v1/operations/" + cordon.body["operation_id"].get<std::string>();
+  EXPECT_EQ(api_.As("ops-user", "GET", operation).body["kind"], "cordon");
+  EXPECT_EQ(api_.As("ops-user", "GET", operation, nullptr, {{"X-Tenant", "acme"}}).status, 200);
+  Refused(api_.As("dev-user", "GET", operation), 404, "not_found");
   EXPECT_EQ(api_.temporal_service->Calls("SignalWorkflowExecution"), 1);
   Refused(api_.As("dev-user", "POST", path + "/drain"), 403, "permission_denied");
   const auto log = database_.app().TransactFor<std::vector<stores::LogEntry>>(

@@ -66,7 +66,9 @@ TEST(BuildHistory, FoldsEventsIntoStepsAndJoinsTheAttempts) {
   builder.Start(step, 3);
   builder.Add().mutable_activity_task_completed_event_attributes()->set_scheduled_event_id(step);
   builder.Add().mutable_workflow_execution_signaled_event_attributes()->set_signal_name("release");
-  builder.Add().mutable_timer_started_event_attributes()->set_timer_id("1");
+  auto& timer = *builder.Add().mutable_timer_started_event_attributes();
+  timer.set_timer_id("1");
+  timer.mutable_start_to_fire_timeout()->set_seconds(60);
   const auto description = Described(temporal::WorkflowStatus::kRunning);
   const Json history = BuildHistory("allocation/a", &builder.history(), &description,
                                     {AttemptOf("run-2", "7", 1, "failed"), AttemptOf("run-2", "7", 2, "failed"),
@@ -88,6 +90,17 @@ TEST(BuildHistory, FoldsEventsIntoStepsAndJoinsTheAttempts) {
   EXPECT_EQ(history["steps"][1]["kind"], "signal");
   EXPECT_EQ(history["steps"][2]["kind"], "timer");
   EXPECT_EQ(history["steps"][2]["state"], "running");
+  EXPECT_EQ(history["steps"][2]["due_at"], "2027-01-15T08:01:05.000000Z");
+}
+
+TEST(BuildHistory, TellsWhetherAWorkerHasLookedAtIt) {
+  Builder builder;
+  builder.Add().mutable_workflow_execution_started_event_attributes();
+  builder.Add().mutable_workflow_task_scheduled_event_attributes();
+  EXPECT_EQ(BuildHistory("node/n", &builder.history(), nullptr, {})["taken_up"], false);
+  builder.Add().mutable_workflow_task_started_event_attributes();
+  EXPECT_EQ(BuildHistory("node/n", &builder.history(), nullptr, {})["taken_up"], true);
+  EXPECT_EQ(BuildHistory("node/n", nullptr, nullptr, {})["taken_up"], nullptr);
 }
 
 TEST(BuildHistory, AStepThatFailedSaysWhyInOurWords) {

@@ -14,11 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const std::string kOther = "alloc_01J8YYYYYYYYYYYYYYYYYYYYYY";
-const std::string kKey = "key_01J8ZZZZZZZZZZZZZZZZZZZZZZ";
-
-Json Page(const Json& items, const Json& next = nullptr) { return {{"items", items}, {"next_cursor", next}}; }
-
 TEST(LoginTest, StoresATokenAndNeverShowsIt) {
   FakeWorld world(/*logged_in=*/false);
   EXPECT_EQ(world.Run({"allocations", "list", "-o", "json"}), 4);
@@ -128,10 +123,17 @@ TEST(CreateTest, SendsTheRequestOnce) {
 TEST(CreateTest, FlagsFromTheEnvironmentAndTheContext) {
   FakeWorld world;
   world.On("POST /api/v1/allocations", Answer(202, AllocationIn("requested")));
+  const auto catalog = [](const Json& regions) { return Answer(200, Page(Json::array({{{"regions", regions}}}))); };
+  world.On("GET /api/v1/catalog/skus", catalog({"eu-1", "us-buffalo-1"}));
   EXPECT_EQ(world.Run({"allocations", "create", "--sku", "s", "--ssh-key-id", kKey}), 2);  // no region anywhere
+  EXPECT_THAT(world.err, HasSubstr("eu-1, us-buffalo-1"));
+  world.On("GET /api/v1/catalog/skus", catalog({"us-buffalo-1"}));
+  EXPECT_EQ(world.Run({"allocations", "create", "--sku", "s", "--ssh-key-id", kKey}), 0);
+  EXPECT_EQ(Json::parse(world.Sent("POST /api/v1/allocations")[0].body),
+            Json({{"sku", "s"}, {"region", "us-buffalo-1"}, {"ssh_key_ids", Json::array({kKey})}}));
   EXPECT_EQ(world.Run({"context", "use", "--region", "us-buffalo-1", "--project", "ml-research"}), 0);
   EXPECT_EQ(world.Run({"allocations", "create", "--sku", "s", "--ssh-key-id", kKey}), 0);
-  EXPECT_EQ(Json::parse(world.Sent("POST /api/v1/allocations")[0].body)["region"], "us-buffalo-1");
+  EXPECT_EQ(Json::parse(world.Sent("POST /api/v1/allocations")[1].body)["region"], "us-buffalo-1");
 }
 
 TEST(CreateTest, BadInputIsTheServersToName) {
@@ -313,7 +315,7 @@ TEST(JqTest, ShowsWhatTheProgramMakesOfTheData) {
   world.On("GET /api/v1/allocations/" + kId, Answer(200, AllocationIn("active")));
   EXPECT_EQ(world.Run({"allocations", "get", kId, "--jq", ".state, .gpus, [.id]"}), 0);
   EXPECT_EQ(world.out, "active\n8\n[\"" + kId + "\"]\n");
-  EXPECT_EQ(world.Run({"allocations", "get", kId, "--jq", ".state | tonumber"}), 1);
+  EXPECT_EQ(world.Run({"allocations", "get", kId, "--jq", ".state | tonumber"}), 2);
   EXPECT_THAT(world.err, HasSubstr("cannot be parsed as a number"));
 }
 

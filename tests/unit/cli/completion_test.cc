@@ -19,7 +19,7 @@ class CompletionTest : public ::testing::Test {
   std::vector<std::string> At(const std::vector<std::string>& words) {
     std::vector<std::string> found;
     const auto values = [](const std::string& type) {
-      return type == "ALLOCATION" ? std::vector<Candidate>{{kId, "train-7b"}} : std::vector<Candidate>{};
+      return type.ends_with("ALLOCATION") ? std::vector<Candidate>{{kId, "train-7b"}} : std::vector<Candidate>{};
     };
     for (const Candidate& candidate : Complete(*root_, words, values)) found.push_back(candidate.word);
     return found;
@@ -49,13 +49,26 @@ TEST_F(CompletionTest, IdsFromTheServerOrNothing) {
   world_.On("GET /api/v1/allocations",
             Answer(200, {{"items", Json::array({AllocationIn("active")})}, {"next_cursor", nullptr}}));
   EXPECT_EQ(world_.Run({"__complete", "--", "allocations", "get", ""}), 0);
-  EXPECT_EQ(world_.out, kId + "\ttrain-7b active\n");
+  EXPECT_EQ(world_.out, kId + "\ttrain-7b active\ntrain-7b\t" + kId + " active\n");
   EXPECT_LE(world_.Sent("GET /api/v1/allocations")[0].timeout, std::chrono::milliseconds(250));
   FakeWorld stranger(/*logged_in=*/false);
   EXPECT_EQ(stranger.Run({"__complete", "--", "allocations", "get", ""}), 0);
   EXPECT_EQ(stranger.out + stranger.err, "");
   EXPECT_EQ(world_.Run({"__complete", "--", "allocations", "list", "--lim"}), 0);
   EXPECT_EQ(world_.out, "--limit\tShow at most this many\n");
+}
+
+TEST_F(CompletionTest, WhatHasEndedIsNotOfferedToReleaseConnectAndExtend) {
+  const std::string ended = "alloc_01J8YYYYYYYYYYYYYYYYYYYYYY";
+  world_.On("GET /api/v1/allocations",
+            Answer(200, {{"items", Json::array({AllocationIn("released", ended), AllocationIn("active")})},
+                         {"next_cursor", nullptr}}));
+  for (const std::string command : {"release", "connect", "extend"}) {
+    EXPECT_EQ(world_.Run({"__complete", "--", "allocations", command, ""}), 0);
+    EXPECT_EQ(world_.out, kId + "\ttrain-7b active\ntrain-7b\t" + kId + " active\n");
+  }
+  EXPECT_EQ(world_.Run({"__complete", "--", "allocations", "get", ""}), 0);  // the name would be ambiguous
+  EXPECT_EQ(world_.out, ended + "\ttrain-7b released\n" + kId + "\ttrain-7b active\n");
 }
 
 TEST_F(CompletionTest, Scripts) {

@@ -108,4 +108,12 @@ Json AllocationIn(const std::string& state, const std::string& id) {
           {"ended_at", nullptr}};
 }
 
+Json NodeIn(const std::string& state) {
+  return {
+      {"id", kGpu14},          {"name", "gpu-14"},          {"state", state},           {"gpu_model", "NVIDIA H200"},
+      {"gpus", Json::array()}, {"operation_id", "op_5K2Q"}, {"reason", "a fan is loud"}};
+}
+
+Json Page(const Json& items, const Json& next) { return {{"items", items}, {"next_cursor", next}}; }
+
 }  // namespace gpuaas::cli

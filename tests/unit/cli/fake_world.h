@@ -70,7 +70,13 @@ class FakeWorld {
 inline const std::string kUrl = "https://localhost:8443";
 inline const std::string kId = "alloc_01J8ZZZZZZZZZZZZZZZZZZZZZZ";
 
-// An allocation as the contract shapes it.
+inline const std::string kOther = "alloc_01J8YYYYYYYYYYYYYYYYYYYYYY";
+inline const std::string kKey = "key_01J8ZZZZZZZZZZZZZZZZZZZZZZ";
+inline const std::string kGpu14 = "node_01J8ZZZZZZZZZZZZZZZZZZZZZZ";
+
+// As the contract shapes them.
 Json AllocationIn(const std::string& state, const std::string& id = kId);
+Json NodeIn(const std::string& state);
+Json Page(const Json& items, const Json& next = nullptr);
 
 }  // namespace gpuaas::cli

@@ -107,7 +107,7 @@ TEST(HistoryTest, TimersHaveNoNumberAndAreHiddenOnceCalledOff) {
   const std::string picture = HistoryPicture("", history, "", Terminal{}, kNow);
   EXPECT_THAT(picture, ::testing::Not(HasSubstr("canceled")));
   EXPECT_THAT(picture, HasSubstr("\n1  place"));
-  EXPECT_THAT(picture, HasSubstr("\n   timer"));
+  EXPECT_THAT(picture, HasSubstr("\n   wait"));
   EXPECT_THAT(picture, HasSubstr("\n2  place"));
 }
 
@@ -120,10 +120,28 @@ TEST(HistoryTest, ResultNamesTheWorkRatherThanTheTimerBesideIt) {
   EXPECT_THAT(HistoryPicture("", history, "", Terminal{}, kNow), HasSubstr("running; step 1 (provision) retrying"));
 }
 
-TEST(HistoryTest, EmptyHistory) {
-  const Json history = {
-      {"workflow_id", "allocation/x"}, {"run_id", nullptr}, {"status", "running"}, {"steps", Json::array()}};
-  EXPECT_THAT(HistoryPicture("", history, "", Terminal{}, kNow), HasSubstr("no steps yet"));
+TEST(HistoryTest, EmptyHistorySaysWhy) {
+  Json history = {
+      {"workflow_id", "allocation/x"}, {"run_id", nullptr}, {"status", "unknown"}, {"steps", Json::array()}};
+  EXPECT_EQ(WhyEmpty(history), "no steps yet: it waits to be handed to the workflow service");
+  history["run_id"] = "r";
+  history["taken_up"] = false;
+  EXPECT_EQ(WhyEmpty(history), "no steps yet: no worker has taken it up");
+  history["taken_up"] = true;
+  EXPECT_EQ(WhyEmpty(history), "no steps yet: nothing has happened");
+  EXPECT_THAT(HistoryPicture("", history, "", Terminal{}, kNow), HasSubstr("nothing has happened\n"));
+}
+
+TEST(HistoryTest, ATimerSaysUntilWhenAndARequestThatItIsOne) {
+  Json timer = Step("timer 6", "running", "2025-01-02T03:16:00Z", "");
+  timer["kind"] = "timer";
+  timer["due_at"] = "2025-01-02T04:16:08Z";
+  Json request = Step("extend", "completed", "2025-01-02T03:16:00Z", "2025-01-02T03:16:00Z");
+  request["kind"] = "signal";
+  EXPECT_EQ(StepRows(timer, 0, Terminal{}, kNow)[0].name, "wait");
+  EXPECT_EQ(StepRows(timer, 0, Terminal{}, kNow)[0].detail, "until 2025-01-02T04:16:08Z (in 1h00m)");
+  EXPECT_EQ(StepRows(timer, 0, Terminal{true, false, 80}, kNow)[0].detail, "until 04:16:08Z (in 1h00m)");
+  EXPECT_EQ(StepRows(request, 1, Terminal{}, kNow)[0].name, "extend (request)");
 }
 
 TEST(HistoryTest, StepNames) {

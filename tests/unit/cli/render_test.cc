@@ -141,6 +141,14 @@ TEST(TableTest, ANarrowTerminalFirstLosesEmptyColumns) {
             "ID       STATE   NODE\nalloc_1  active  n0\n");
 }
 
+TEST(TableTest, ANarrowTerminalThenLosesTheLastColumnsUnlessTheyWereAskedFor) {
+  EXPECT_EQ(Table(Items(), kColumns, true, Terminal{true, false, 25}, kNow),
+            "ID        STATE\nalloc_1   active\nalloc_22  failed\n");
+  Columns asked = kColumns;
+  for (Column& column : asked) column.kept = true;
+  EXPECT_THAT(Table(Items(), asked, true, Terminal{true, false, 25}, kNow), HasSubstr("NODE"));
+}
+
 TEST(TableTest, ServerTextCannotReachTheTerminal) {
   const Json items = Json::array({{{"id", "x\x1b[2J"}, {"state", "active"}}});
   EXPECT_THAT(Table(items, kColumns, false, Terminal{true, false, 80}, kNow), Not(HasSubstr("\x1b")));

@@ -85,7 +85,7 @@ TEST_F(WatchTest, ExitFollowsTheOutcome) {
   told_ = 0;
   error_ = {{"code", "vault_sealed"}, {"message", "sealed"}};
   EXPECT_EQ(world_.Run({"allocations", "get", kId, "--watch"}), 1);
-  EXPECT_THAT(world_.err, HasSubstr("is failed: sealed (vault_sealed)"));
+  EXPECT_THAT(world_.err, HasSubstr("is failed: sealed (wait_failed)\n  state: failed\n  cause: vault_sealed\n"));
 }
 
 TEST_F(WatchTest, CreateWaits) {

@@ -89,9 +89,8 @@ TEST_F(ContractTest, TakesGoodBodies) {
 
 TEST_F(ContractTest, NamesEveryFaultAtOnce) {
   EXPECT_THAT(BodyFaults(R"({"gpus":0,"keys":["k","x"],"kind":"c","other":1})"),
-              UnorderedElementsAre("name: is required", "gpus: expected number greater than or equal to 1",
-                                   "keys/1: does not match ^k", "kind: is not one of the allowed values",
-                                   "other: is not known"));
+              UnorderedElementsAre("name: is required", "gpus: must be at least 1", "keys/1: does not match ^k",
+                                   "kind: is not one of the allowed values", "other: is not known"));
 }
 
 TEST_F(ContractTest, NamesWrongTypes) {
