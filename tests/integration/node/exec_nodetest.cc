@@ -123,14 +123,14 @@ TEST_F(Exec, EndsWhatItsCallerLeaves) {
   const auto sandbox = Ensure(RequestFor(allocation_, 0, 1));
   grpc::ClientContext context;
   auto stream = agent_->Exec(&context);
-  stream->Write(Start({"sh", "-c", "echo up; exec sleep 4545"}));
-  node::v1::ExecOutput output;
-  ASSERT_TRUE(stream->Read(&output));
-  EXPECT_EQ(Ssh(sandbox, "pgrep -f 'sleep 4545' | wc -l").out, "2");  // it, and the shell of this question
+  stream->Write(Start({"tail", "-f", "/dev/null"}));
+  EXPECT_EQ(
+      Ssh(sandbox, "for i in $(seq 100); do pgrep -x tail >/dev/null && { echo up; break; }; sleep 0.05; done").out,
+      "up");
   context.TryCancel();
   stream->Finish();
   EXPECT_EQ(
-      Ssh(sandbox, "for i in $(seq 100); do pgrep -x sleep >/dev/null || { echo gone; break; }; sleep 0.05; done").out,
+      Ssh(sandbox, "for i in $(seq 100); do pgrep -x tail >/dev/null || { echo gone; break; }; sleep 0.05; done").out,
       "gone");
 }
 
