@@ -45,7 +45,10 @@ absl::StatusOr<platform::Response> GetOperation(Services& services, const Call& 
   }
   if (!found.ok()) return found.status();
   const Permission read = found->resource_kind == "node" ? Permission::kNodeRead : Permission::kAllocationRead;
-  GPUAAS_RETURN_IF_ERROR(call.access.RequireFor(read, read, found->tenant, found->project));
+  // In the words for what there is not.
+  if (!call.access.RequireFor(read, read, found->tenant, found->project).ok()) {
+    return MakeError(ErrorCode::kNotFound, "no such operation");
+  }
   return JsonResponse(200, OperationJson(*found, call.access.principal));
 }
 

@@ -40,6 +40,12 @@ ExitCode ShowAccepted(Invocation& run, const Json& accepted) {
   return ExitCode::kDone;
 }
 
+// As people call it: its name and id.
+std::string CallOf(const Json& allocation) {
+  const std::string name = TextAt(allocation, "name"), id = TextAt(allocation, "id");
+  return name.empty() ? id : name + " (" + id + ")";
+}
+
 // Shows how a wait ended: the allocation as data, and an error unless it ended as wanted.
 ExitCode FinishWait(Invocation& run, const WatchResult& result, const std::string& wanted, bool show) {
   if (show) run.output().Object(result.allocation, AllocationCard());
@@ -59,7 +65,7 @@ ExitCode FinishWait(Invocation& run, const WatchResult& result, const std::strin
 
 ExitCode WaitFor(Invocation& run, const Json& accepted, std::chrono::milliseconds timeout, const std::string& state) {
   const std::string id = TextAt(accepted, "id");
-  run.Progress(id + " accepted; waiting until it is " + state);
+  run.Progress("waiting until " + id + " is " + state);
   WatchOptions options;
   options.until = state;
   options.timeout = timeout;
@@ -120,7 +126,10 @@ ExitCode Create(Invocation& run, const CreateFlags& flags) {
   const auto timeout = flags.wait.Check(run);
   run.output().Check(kAllocationMembers, AllocationCard());
   const Json accepted = Mutate(run, {"POST", "/api/v1/allocations", CreateBody(run, flags), flags.key}, kFlags);
-  if (flags.wait.wait) return WaitFor(run, accepted, timeout, "active");
+  if (flags.wait.wait) {
+    SayAccepted(run, "create " + CallOf(accepted), accepted, {});
+    return WaitFor(run, accepted, timeout, "active");
+  }
   run.output().Object(accepted, AllocationCard());
   run.Progress("next: gpuaas allocations get " + TextAt(accepted, "id") + " --watch");
   return ExitCode::kDone;
@@ -229,12 +238,6 @@ void AddGet(CLI::App& allocations, Invocation& run) {
 }
 
 // ---- extend and release
-
-// As people call it: its name and id.
-std::string CallOf(const Json& allocation) {
-  const std::string name = TextAt(allocation, "name"), id = TextAt(allocation, "id");
-  return name.empty() ? id : name + " (" + id + ")";
-}
 
 struct ExtendFlags {
   std::string id;

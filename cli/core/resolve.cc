@@ -79,8 +79,7 @@ std::string ResolveId(const Session& session, const ResourceKind& kind, std::str
   if (const auto id = OnlyOne(kind, typed, named.empty() ? matching : named, meant)) return *id;
   const auto near = Suggest(typed, known);
   throw CliError(ErrorCode::kNotFound, "no " + noun + " matches '" + std::string(typed) + "'",
-                 near.empty() ? "the list shows those of the current project: gpuaas context show"
-                              : "did you mean " + Join(near, ", ") + "?");
+                 near.empty() ? std::string() : "did you mean " + Join(near, ", ") + "?");
 }
 
 std::string PathOf(const ResourceKind& kind, std::string_view id, std::string_view action) {
