@@ -10,6 +10,7 @@
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "node/command/command.h"
+#include "node/sandbox/forwarding.h"
 #include "platform/log/log.h"
 
 namespace gpuaas::node {
@@ -94,21 +95,20 @@ absl::Status SetSysctl(const std::string& name, const std::string& value) {
   return absl::OkStatus();
 }
 
-// Packets of the bridge and their answers are routed; what else the node routes stays as it was, as far as one switch
-// per interface allows.
-absl::Status EnableForwarding(const NetworkOptions& options) {
+// The interface of the default route.
+absl::StatusOr<std::string> Uplink() {
   GPUAAS_ASSIGN_OR_RETURN(const std::string route, RunTool({"ip", "-4", "route", "show", "default"}));
   std::istringstream words(route);
   std::string word, uplink;
   while (words >> word) {
-    if (word == "dev") {
-      words >> uplink;
-      break;
-    }
+    if (word == "dev" && words >> uplink) return uplink;
   }
-  if (uplink.empty()) return MakeError(ErrorCode::kInternal, "this node has no default route");
-  GPUAAS_RETURN_IF_ERROR(SetSysctl("net/ipv4/conf/" + options.bridge() + "/forwarding", "1"));
-  return SetSysctl("net/ipv4/conf/" + uplink + "/forwarding", "1");
+  return MakeError(ErrorCode::kInternal, "this node has no default route");
+}
+
+absl::Status OpenWayOut(const NetworkOptions& options) {
+  GPUAAS_ASSIGN_OR_RETURN(const std::string uplink, Uplink());
+  return EnableForwarding(options.bridge(), uplink, {});
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ absl::Status EnsureBridge(const NetworkOptions& options) {
   GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "addr", "replace", options.gateway() + "/24", "dev", bridge}).status());
   GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "set", bridge, "up"}).status());
   if (!options.egress) return absl::OkStatus();
-  if (auto status = EnableForwarding(options); !status.ok()) {
+  if (auto status = OpenWayOut(options); !status.ok()) {
     platform::LogWarning("sandboxes have no way out", {{"reason", ToStd(status.message())}});
   }
   return absl::OkStatus();
@@ -136,6 +136,7 @@ absl::Status RemoveBridge(const NetworkOptions& options) {
   if (HasLink(options.bridge())) {
     GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "del", options.bridge()}).status());
   }
+  GPUAAS_RETURN_IF_ERROR(RestoreForwarding({}));
   const std::string table = options.table();
   return RunTool({"nft", "-f", "-"}, "table inet " + table + " {}\ndelete table inet " + table + "\n").status();
 }
@@ -158,6 +159,10 @@ absl::Status RemoveSandboxNetwork(const SandboxSpec& spec) {
   if (HasLink(spec.veth)) GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "del", spec.veth}).status());
   if (HasNetns(spec.netns)) GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "netns", "del", spec.netns}).status());
   return absl::OkStatus();
+}
+
+bool IsBridgeName(std::string_view link) {
+  return link.size() == 10 && link.starts_with("gb") && link.find_first_not_of("0123456789abcdef", 2) == link.npos;
 }
 
 absl::StatusOr<std::string> ChooseSubnet(std::uint32_t seed) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "node/sandbox/spec.h"
@@ -25,6 +26,9 @@ absl::Status EnsureBridge(const NetworkOptions& options);
 absl::Status RemoveBridge(const NetworkOptions& options);
 absl::Status EnsureSandboxNetwork(const NetworkOptions& options, const SandboxSpec& spec);
 absl::Status RemoveSandboxNetwork(const SandboxSpec& spec);
+
+// Whether a link of that name is the bridge of some agent.
+bool IsBridgeName(std::string_view link);
 
 // A subnet of the shared address space 100.64.0.0/10 that no route of this node uses yet; `seed` picks where to begin.
 absl::StatusOr<std::string> ChooseSubnet(std::uint32_t seed);
