@@ -91,11 +91,15 @@ UNIT
   systemctl enable --quiet gpuaas-node-agent.service
   systemctl restart gpuaas-node-agent.service
 else
-  if [ -e "$state/agent.pid" ] && kill -0 "$(cat "$state/agent.pid")" 2>/dev/null; then
-    kill "$(cat "$state/agent.pid")"
-    # It lets go of its lock when it has ended.
-    flock -w 15 "$state/lock" true || die "the running agent does not end"
-  fi
+  # Another process may have the number by now: ours runs the agent on this folder, from a file that was replaced above.
+  pid=$(cat "$state/agent.pid" 2>/dev/null || echo none)
+  case $(readlink "/proc/$pid/exe" 2>/dev/null) in
+    "$program" | "$program (deleted)")
+      if tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -- "$state"; then kill "$pid"; fi
+      ;;
+  esac
+  # An agent lets go of its lock when it has ended.
+  flock -w 15 "$state/lock" true || die "another agent runs on $state and does not end"
   # shellcheck disable=SC2086
   setsid "$program" run --state-dir "$state" ${GPUAAS_NODE_FLAGS:-} >>"$state/agent.log" 2>&1 </dev/null &
   echo $! >"$state/agent.pid"

@@ -38,8 +38,17 @@ require_root() {
   exec sudo --preserve-env "HOME=$HOME" "$0" "$@"
 }
 
+# The state folder is ours alone from the start, by this mark: what --purge deletes in it has names that others use, too.
+STATE_MARK=$STATE/.gpuaas-state
+
 make_state_folders() {
-  mkdir -p "$STATE" "$RUN" "$LOGS" "$TLS" "$SECRETS"
+  if [ ! -e "$STATE_MARK" ]; then
+    [ -z "$(ls -A --ignore=lost+found "$STATE" 2>/dev/null)" ] ||
+      die "$STATE holds things that deploy/up has not made: set GPUAAS_STATE_DIR to a folder of its own (one from before there was this check: touch $STATE_MARK)"
+    mkdir -p "$STATE"
+    : >"$STATE_MARK"
+  fi
+  mkdir -p "$RUN" "$LOGS" "$TLS" "$SECRETS"
   chmod 755 "$STATE" "$TLS"
   chmod 700 "$SECRETS" "$RUN" "$LOGS"
 }
@@ -66,9 +75,9 @@ start_time_of() { # PID -> clock ticks since boot; fails if there is no such pro
 remember_process() { printf '%s %s\n' "$2" "$(start_time_of "$2")" >"$RUN/$1.pid"; } # NAME PID
 
 process_pid() { # NAME -> pid, if it is running and ours
-  local pid started
+  local pid started now
   { read -r pid started <"$RUN/$1.pid"; } 2>/dev/null || return 1
-  [ "$(start_time_of "$pid")" = "$started" ] && printf '%s' "$pid"
+  now=$(start_time_of "$pid") && [ "$now" = "$started" ] && printf '%s' "$pid"
 }
 
 # start_process NAME COMMAND...: runs it detached from this terminal, output in logs/NAME.log; nothing if it runs already.
@@ -95,6 +104,7 @@ stop_process() {
     kill -TERM "$pid" 2>/dev/null || true
     while process_pid "$1" >/dev/null; do
       if [ $SECONDS -ge $deadline ]; then kill -KILL "$pid" 2>/dev/null || true; fi
+      [ $SECONDS -lt $((deadline + 15)) ] || die "$1 (process $pid) does not end, not even by KILL"
       sleep 0.1
     done
   fi

@@ -41,9 +41,11 @@ node_start() {
 }
 
 node_stop() { stop_process node 30; }
+node_can_be_purged() { [ ! -e "$NODE_STATE/instance.json" ] || [ -x "$BIN/gpuaas-node-agent" ]; }
 # node_purge: what the agent has made of the machine's own things: users, bridges, firewall rules, control groups.
 node_purge() {
-  if [ -d "$NODE_STATE" ] && [ -x "$BIN/gpuaas-node-agent" ]; then "$BIN/gpuaas-node-agent" purge --state-dir "$NODE_STATE" >>"$LOGS/node.log" 2>&1; fi
+  [ -e "$NODE_STATE/instance.json" ] || return 0
+  "$BIN/gpuaas-node-agent" purge --state-dir "$NODE_STATE" >>"$LOGS/node.log" 2>&1 || { fail_with_log node "could not be purged"; return 1; }
 }
 node_health() { (exec 3<>"/dev/tcp/127.0.0.1/$NODE_PORT"); }
 node_takes_work() {
