@@ -81,6 +81,7 @@ void AddServeSettings(CLI::App& app, ServeSettings& serve) {
   platform::AddSetting(app, "public-url", serve.public_url, "Where customers reach this service");
   platform::AddSetting(app, "agent-url", serve.agent_url, "Where node agents reach this service");
   platform::AddSetting(app, "agent-binary", serve.agent_binary, "The node agent that is given to new nodes");
+  platform::AddSetting(app, "edge-secret-file", serve.edge_secret_file, "By what the edge is known; 0600");
   platform::AddSetting(app, "database-connections", serve.database_connections, "At most so many");
   platform::AddSetting(app, "idempotency-retention", serve.idempotency_retention,
                        "Seconds for which answers are kept for their idempotency keys; at least a day");

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <fstream>
+
 #include "activities/ops/dispatcher.h"
 #include "api/allocation/handlers.h"
 #include "api/catalog/handlers.h"
@@ -46,6 +48,17 @@ platform::DatabaseOptions DatabaseOptionsOf(const ServeSettings& settings) {
   return options;
 }
 
+// The first word of the file: what the edge sends with each request of a node.
+absl::StatusOr<std::string> EdgeSecret(const ServeSettings& settings) {
+  std::string secret;
+  if (settings.edge_secret_file.empty()) {
+    platform::LogWarning("no edge-secret-file: heartbeats of nodes are refused");
+  } else if (std::ifstream file(settings.edge_secret_file); !(file >> secret)) {
+    return MakeError(ErrorCode::kInvalidArgument, "no secret in " + settings.edge_secret_file);
+  }
+  return secret;
+}
+
 absl::StatusOr<platform::HostPort> ListenAddress(const ServeSettings& settings) {
   GPUAAS_ASSIGN_OR_RETURN(platform::HostPort address, platform::ParseHostPort(settings.api_listen));
   if (!settings.behind_proxy && !platform::IsLoopback(address.host)) {
@@ -77,6 +90,7 @@ absl::Status Serve(const ServeSettings& settings) {
     return MakeError(ErrorCode::kInvalidArgument, "project-allocations must be at least 1");
   }
   GPUAAS_ASSIGN_OR_RETURN(const auto contract, platform::Contract::Parse(kContractYaml));
+  GPUAAS_ASSIGN_OR_RETURN(const std::string edge_secret, EdgeSecret(settings));
   const platform::SystemClock clock;
   platform::Database database(DatabaseOptionsOf(settings));
   const auto vault = platform::NewVault(VaultOptionsOf(settings.common));
@@ -103,6 +117,7 @@ absl::Status Serve(const ServeSettings& settings) {
                                  .ca_file = settings.common.ca_file,
                                  .agent_binary = settings.agent_binary,
                                  .dev_mode = settings.dev_mode,
+                                 .edge_secret = edge_secret,
                                  .idempotency_retention = std::chrono::seconds(settings.idempotency_retention),
                                  .project_allocations = settings.project_allocations}};
   HealthChecks health(services);

@@ -18,6 +18,7 @@ struct ServeSettings {
   std::string public_url = "https://localhost:8443";
   std::string agent_url = "https://localhost:8444";
   std::string agent_binary;
+  std::string edge_secret_file;  // without one, no node's certificate is believed
   int database_connections = 16;
   int idempotency_retention = 24 * 60 * 60;  // seconds
   int project_allocations = 1000;

@@ -1,5 +1,7 @@
 #include "api/common/binder.h"
 
+#include <openssl/crypto.h>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -31,9 +33,15 @@ absl::StatusOr<Principal> Authenticate(const Request& request, Time now, platfor
   return PrincipalOf(claims);
 }
 
-// The edge has verified the certificate and tells its subject; only the edge, on loopback, is believed.
-absl::StatusOr<NodeId> AuthenticateNode(const Request& request) {
+bool IsSame(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// The edge has verified the certificate and tells its subject. Whoever else reaches this port can say so too, hence the
+// secret that only the edge has.
+absl::StatusOr<NodeId> AuthenticateNode(const Request& request, std::string_view edge_secret) {
   const absl::Status refused = MakeError(ErrorCode::kUnauthenticated, "a node's client certificate is needed");
+  if (edge_secret.empty() || !IsSame(request.Header("X-Edge-Secret"), edge_secret)) return refused;
   if (!platform::IsLoopback(request.remote_address) || request.Header("X-Client-Verify") != "SUCCESS") return refused;
   std::string_view subject = request.Header("X-Client-Subject");
   while (!subject.empty()) {
@@ -111,7 +119,7 @@ void Binder::Bind(std::string_view operation_id, std::optional<domain::Permissio
                                                          request.Header("X-Project"), services_.database));
       if (permission) GPUAAS_RETURN_IF_ERROR(Require(services_, call, *permission));
     } else if (operation->credential == Credential::kClientCertificate) {
-      GPUAAS_ASSIGN_OR_RETURN(call.node, AuthenticateNode(request));
+      GPUAAS_ASSIGN_OR_RETURN(call.node, AuthenticateNode(request, services_.settings.edge_secret));
     }
     if (operation->takes_idempotency_key) {
       GPUAAS_ASSIGN_OR_RETURN(call.idempotency_key, IdempotencyKey(request));

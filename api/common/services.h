@@ -29,6 +29,7 @@ struct Settings {
   std::string ca_file;       // authorities that nodes have to trust; empty: the usual ones
   std::string agent_binary;  // path of what is served to nodes; empty: none
   bool dev_mode = false;     // allows dev-login
+  std::string edge_secret;   // by which the edge is known; empty: nobody is believed to have checked a certificate
   std::chrono::seconds idempotency_retention = std::chrono::hours(24);  // of answers
   int project_allocations = 1000;                                       // that have not ended, in one project
 };

@@ -14,7 +14,11 @@ export_service_settings() {
   export GPUAAS_DATABASE_URL
 }
 
-api_settings() { export_service_settings api; }
+api_settings() {
+  export_service_settings api
+  secret_file edge >/dev/null
+  export GPUAAS_EDGE_SECRET_FILE=$SECRETS/edge
+}
 
 api_start() {
   start_service api "$BIN/gpuaas-api" serve

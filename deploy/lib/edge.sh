@@ -35,6 +35,8 @@ edge_fill() {
 edge_configure() {
   install -d -m 755 "$EDGE"
   install -d -o www-data -g www-data -m 700 "$EDGE"/{body,proxy,unused}
+  # By this the API knows the edge: anybody on this host can reach its port and claim a certificate.
+  (umask 077 && printf 'proxy_set_header X-Edge-Secret "%s";\n' "$(secret_file edge)" >"$EDGE/secret.conf")
   edge_errors | edge_fill >"$EDGE/errors.conf"
   edge_fill <"$ROOT/deploy/edge/nginx.conf.template" >"$EDGE/nginx.conf"
   nginx -t -q -p "$EDGE" -c "$EDGE/nginx.conf" >>"$LOGS/edge.log" 2>&1 || { fail_with_log edge "has a wrong configuration"; return 1; }

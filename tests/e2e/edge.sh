@@ -33,3 +33,10 @@ api POST /agent/v1/heartbeat '{}' -H 'X-Client-Verify: SUCCESS' -H 'X-Client-Sub
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$E2E/evil.key" -subj /CN=node_0 -out "$E2E/evil.pem" 2>/dev/null
 api POST /agent/v1/heartbeat '{}' --cert "$E2E/evil.pem" --key "$E2E/evil.key"; refused "an agent with a certificate of its own making" 401 unauthenticated
 api GET /api/v1/nodes/bootstrap.sh; same "the bootstrap script needs no certificate" 200 "$status"
+
+URL=http://127.0.0.1:$API_PORT
+claim=(-H 'X-Client-Verify: SUCCESS' -H "X-Client-Subject: CN=node_$(printf '0%.0s' {1..26})")
+api POST /agent/v1/heartbeat '{}' "${claim[@]}"; refused "somebody on this host who claims a certificate" 401 unauthenticated
+api POST /agent/v1/heartbeat '{}' "${claim[@]}" -H "X-Edge-Secret: $(random_secret)"; refused "and who guesses the edge's secret" 401 unauthenticated
+same "the edge's secret is for root" "600 600" "$(stat -c %a "$SECRETS/edge" "$EDGE/secret.conf" | xargs)"
+check "and in no log" eval '! grep -rqFf "$SECRETS/edge" "$LOGS"'

@@ -44,7 +44,8 @@ TestApi::TestApi(platform::Database& database)
                                   .settings = {.region = "us-buffalo-1",
                                                .public_url = "https://localhost:8443",
                                                .agent_url = "https://localhost:8444",
-                                               .dev_mode = true}}),
+                                               .dev_mode = true,
+                                               .edge_secret = "secret of the edge"}}),
       health_(*services_),
       router_(std::make_unique<platform::Router>()),
       binder_(*services_, *router_) {

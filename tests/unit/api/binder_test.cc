@@ -112,15 +112,29 @@ TEST_F(BinderTest, QueriesAreCheckedByTheContract) {
 TEST_F(BinderTest, NodesAreKnownByTheCertificateThatTheEdgeVerified) {
   const std::string path = "/agent/v1/heartbeat";
   const std::string node = NodeId::New(api_.clock.Now());
+  const auto says = [&](std::string verify, std::string subject) {
+    return TestApi::Headers{{"X-Edge-Secret", api_.settings().edge_secret},
+                            {"X-Client-Verify", std::move(verify)},
+                            {"X-Client-Subject", std::move(subject)}};
+  };
   Refused(api_.Send("POST", path, {}, "{}"), 401, "unauthenticated");
-  Refused(api_.Send("POST", path, {{"X-Client-Subject", "CN=" + node}}, "{}"), 401, "unauthenticated");
-  Refused(api_.Send("POST", path, {{"X-Client-Verify", "SUCCESS"}, {"X-Client-Subject", "CN=api,OU=service"}}, "{}"),
-          401, "unauthenticated");
-  Refused(api_.Send("POST", path, {{"X-Client-Verify", "FAILED:expired"}, {"X-Client-Subject", "CN=" + node}}, "{}"),
-          401, "unauthenticated");
+  Refused(api_.Send("POST", path, says("", "CN=" + node), "{}"), 401, "unauthenticated");
+  Refused(api_.Send("POST", path, says("SUCCESS", "CN=api,OU=service"), "{}"), 401, "unauthenticated");
+  Refused(api_.Send("POST", path, says("FAILED:expired", "CN=" + node), "{}"), 401, "unauthenticated");
   // Let in, and then its body is looked at.
-  Refused(api_.Send("POST", path, {{"X-Client-Verify", "SUCCESS"}, {"X-Client-Subject", "OU=node,CN=" + node}}, "{}"),
-          400, "invalid_argument");
+  Refused(api_.Send("POST", path, says("SUCCESS", "OU=node,CN=" + node), "{}"), 400, "invalid_argument");
+}
+
+TEST_F(BinderTest, OnlyTheEdgeIsBelievedToHaveVerifiedACertificate) {
+  TestApi::Headers headers = {{"X-Client-Verify", "SUCCESS"},
+                              {"X-Client-Subject", "CN=" + NodeId::New(api_.clock.Now()).str()}};
+  Refused(api_.Send("POST", "/agent/v1/heartbeat", headers, "{}"), 401, "unauthenticated");
+  for (const std::string& secret : {std::string("another"), api_.settings().edge_secret + "x", std::string()}) {
+    headers["X-Edge-Secret"] = secret;
+    Refused(api_.Send("POST", "/agent/v1/heartbeat", headers, "{}"), 401, "unauthenticated");
+  }
+  api_.settings().edge_secret = "";  // not configured
+  Refused(api_.Send("POST", "/agent/v1/heartbeat", headers, "{}"), 401, "unauthenticated");
 }
 
 TEST_F(BinderTest, DevLoginIsOffOutsideDevelopment) {
