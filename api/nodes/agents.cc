@@ -4,11 +4,13 @@
 #include "api/common/pepper.h"
 #include "api/nodes/enrolments.h"
 #include "api/nodes/intents.h"
+#include "domain/nodes/renewal.h"
 #include "domain/nodes/tls_name.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
-#include "platform/config/config.h"
+#include "platform/auth/base64url.h"
 #include "platform/log/log.h"
+#include "platform/tls/tls.h"
 #include "platform/vault/vault.h"
 #include "stores/nodes/enrolment.h"
 #include "stores/nodes/heartbeats.h"
@@ -36,17 +38,11 @@ stores::NodeInventory InventoryOf(const Json& json, const std::string& digest) {
   return inventory;
 }
 
-bool IsAddress(const std::string& host) {
-  return host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == std::string::npos;
-}
-
-// Nothing in the CSR but its key is believed: the names are the node's id and the host that it is reached at.
-absl::StatusOr<platform::Certificate> SignFor(Services& services, const NodeId& node, const std::string& address,
-                                              const std::string& csr_pem) {
-  GPUAAS_ASSIGN_OR_RETURN(platform::HostPort at, platform::ParseHostPort(address));
-  platform::CertificateRequest request{.role = "node", .common_name = node, .dns_names = {TlsNameOfNode(node.str())}};
-  (IsAddress(at.host) ? request.ip_addresses : request.dns_names).push_back(at.host);
-  return services.vault.SignCsr(request, csr_pem);
+// Nothing in the CSR but its key is believed, and nothing of what the node says about where it is: a certificate with a
+// host's name could pose as whatever else is reached there.
+absl::StatusOr<platform::Certificate> SignFor(Services& services, const NodeId& node, const std::string& csr_pem) {
+  return services.vault.SignCsr({.role = "node", .common_name = node, .dns_names = {TlsNameOfNode(node.str())}},
+                                csr_pem);
 }
 
 platform::Response IdentityResponse(int status, const NodeId& node, const platform::Certificate& certificate) {
@@ -59,10 +55,19 @@ stores::Caller CallerOf(const Call& call, const NodeId& node) {
   return stores::Caller{.tenant = PlatformTenant(), .principal = node, .correlation_id = call.correlation_id()};
 }
 
+absl::Status CheckNotReclaimed(const stores::Node& node) {
+  if (node.state != domain::NodeState::kReclaimed) return absl::OkStatus();
+  return MakeError(ErrorCode::kInvalidState, "the node was reclaimed", R"({"state":"reclaimed"})");
+}
+
 // The node's row, its operation and the start of its workflow; of a node that asks again only the certificate is new.
 absl::Status Register(platform::Transaction& tx, const Call& call, const NodeId& node,
-                      const stores::EnrolmentToken& enrolment, const std::string& serial) {
-  if (stores::GetNode(tx, node).ok()) return stores::SetNodeCertificate(tx, node, serial, call.now);
+                      const stores::EnrolmentToken& enrolment, const std::string& serial,
+                      const std::string& public_key) {
+  if (auto known = stores::GetNode(tx, node); known.ok()) {
+    GPUAAS_RETURN_IF_ERROR(CheckNotReclaimed(*known));
+    return stores::SetNodeCertificate(tx, node, serial, public_key, call.now);
+  }
   const stores::Caller caller = CallerOf(call, node);
   const stores::NewNode row{.id = node,
                             .caller = caller,
@@ -70,6 +75,7 @@ absl::Status Register(platform::Transaction& tx, const Call& call, const NodeId&
                             .region = enrolment.region,
                             .advertise_address = call.body["advertise_address"],
                             .certificate_serial = serial,
+                            .public_key = public_key,
                             .inventory = InventoryOf(call.body["inventory"], ""),
                             .now = call.now};
   GPUAAS_RETURN_IF_ERROR(stores::RegisterNode(tx, row).status());
@@ -85,23 +91,39 @@ absl::Status Register(platform::Transaction& tx, const Call& call, const NodeId&
       .status();
 }
 
+// A node proves itself by its present key and not by its certificate, which may have ended while it was off: by a
+// signature over the request for the next one, or, when the answer to that one was lost, by asking for the same again.
+// Who cannot is told nothing about which nodes there are.
+absl::Status CheckRenewal(const absl::StatusOr<stores::Node>& node, const Call& call, const platform::CsrInfo& csr) {
+  if (node.ok() && !node->public_key.empty()) {
+    const std::string text = RenewalText(node->id.str(), call.body["csr_pem"].get<std::string>());
+    const auto signature = platform::Base64UrlDecode(call.body["signature"].get<std::string>());
+    if (csr.public_key == node->public_key || platform::IsSignature(node->public_key, text, signature.value_or(""))) {
+      return CheckNotReclaimed(*node);
+    }
+  } else if (!node.ok() && ErrorCodeOf(node.status()) != ErrorCode::kNotFound) {
+    return node.status();
+  }
+  return MakeError(ErrorCode::kUnauthenticated, "the request is not signed with the key of such a node");
+}
+
 }  // namespace
 
 absl::StatusOr<platform::Response> AgentEnrol(Services& services, const Call& call) {
-  const std::string token = call.body["token"];
+  const std::string token = call.body["token"], csr_pem = call.body["csr_pem"];
   const std::optional<EnrolmentId> id = EnrolmentOf(token);
   if (!id) return MakeError(ErrorCode::kEnrolmentTokenInvalid, "the enrolment token is not one of ours");
   const NodeId node = NodeOf(*id);
+  GPUAAS_ASSIGN_OR_RETURN(const platform::CsrInfo csr, platform::ParseCsr(csr_pem));
   GPUAAS_ASSIGN_OR_RETURN(std::string hash, services.pepper.Hash(token));
   GPUAAS_ASSIGN_OR_RETURN(
       stores::EnrolmentToken enrolment,
       services.database.TransactFor<stores::EnrolmentToken>(platform::SystemScope(), [&](platform::Transaction& tx) {
-        return stores::RedeemEnrolmentToken(tx, hash, node, call.now);
+        return stores::RedeemEnrolmentToken(tx, hash, node, csr.public_key, call.now);
       }));
-  GPUAAS_ASSIGN_OR_RETURN(platform::Certificate certificate,
-                          SignFor(services, node, call.body["advertise_address"], call.body["csr_pem"]));
+  GPUAAS_ASSIGN_OR_RETURN(platform::Certificate certificate, SignFor(services, node, csr_pem));
   GPUAAS_RETURN_IF_ERROR(services.database.Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
-    return Register(tx, call, node, enrolment, certificate.serial);
+    return Register(tx, call, node, enrolment, certificate.serial, csr.public_key);
   }));
   if (absl::Status sent = services.dispatcher.Dispatch("node/" + node.str()); !sent.ok()) {
     platform::LogWarning("dispatch left to the relay", {{"node_id", node.str()}, {"error", ToStd(sent.message())}});
@@ -110,19 +132,18 @@ absl::StatusOr<platform::Response> AgentEnrol(Services& services, const Call& ca
 }
 
 absl::StatusOr<platform::Response> AgentRenew(Services& services, const Call& call) {
-  GPUAAS_ASSIGN_OR_RETURN(stores::Node node, services.database.TransactFor<stores::Node>(
-                                                 platform::SystemScope(), [&](platform::Transaction& tx) {
-                                                   return stores::GetNode(tx, call.node);
-                                                 }));
-  if (node.state == domain::NodeState::kReclaimed) {
-    return MakeError(ErrorCode::kInvalidState, "the node was reclaimed", R"({"state":"reclaimed"})");
-  }
-  GPUAAS_ASSIGN_OR_RETURN(platform::Certificate certificate,
-                          SignFor(services, node.id, node.advertise_address, call.body["csr_pem"]));
+  const NodeId id(call.body["node_id"].get<std::string>());
+  const std::string csr_pem = call.body["csr_pem"];
+  GPUAAS_ASSIGN_OR_RETURN(const platform::CsrInfo csr, platform::ParseCsr(csr_pem));
+  GPUAAS_RETURN_IF_ERROR(
+      CheckRenewal(services.database.TransactFor<stores::Node>(
+                       platform::SystemScope(), [&](platform::Transaction& tx) { return stores::GetNode(tx, id); }),
+                   call, csr));
+  GPUAAS_ASSIGN_OR_RETURN(platform::Certificate certificate, SignFor(services, id, csr_pem));
   GPUAAS_RETURN_IF_ERROR(services.database.Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
-    return stores::SetNodeCertificate(tx, node.id, certificate.serial, call.now);
+    return stores::SetNodeCertificate(tx, id, certificate.serial, csr.public_key, call.now);
   }));
-  return IdentityResponse(200, node.id, certificate);
+  return IdentityResponse(200, id, certificate);
 }
 
 absl::StatusOr<platform::Response> AgentHeartbeat(Services& services, const Call& call) {

@@ -6,9 +6,10 @@
 // What node agents ask.
 namespace gpuaas::api {
 
-// kEnrolmentTokenInvalid; kInvalidArgument (the CSR); kConflict (another node has the name); the secret store's.
+// kEnrolmentTokenInvalid; kEnrolmentTokenUsed; kInvalidArgument (the CSR); kConflict (another node has the name);
+// kInvalidState (the node was reclaimed); the secret store's.
 absl::StatusOr<platform::Response> AgentEnrol(Services& services, const Call& call);
-// kInvalidState: the node was reclaimed. kNotFound.
+// kUnauthenticated: not signed with the node's key, or no such node. kInvalidState: the node was reclaimed.
 absl::StatusOr<platform::Response> AgentRenew(Services& services, const Call& call);
 absl::StatusOr<platform::Response> AgentHeartbeat(Services& services, const Call& call);
 

@@ -38,6 +38,7 @@ Heartbeats::Heartbeats(const StateDir& state, const NodeIdentity& identity, Mana
 }
 
 std::chrono::seconds Heartbeats::Beat() {
+  Renew();
   auto answer = Send();
   if (answer.ok()) {
     watch_.Contact(now_());
@@ -45,12 +46,6 @@ std::chrono::seconds Heartbeats::Beat() {
     interval_ = std::max(answer->interval, std::chrono::seconds(1));
     Remember();
     manager_.Unfence();
-    auto renewed = control_plane_.RenewIfDue(std::chrono::system_clock::now());
-    if (!renewed.ok()) {
-      platform::LogWarning("the certificate could not be renewed", {{"error", ToStd(renewed.status().message())}});
-    } else if (*renewed) {
-      platform::LogInfo("the certificate was renewed");
-    }
   } else if (watch_.IsLost(now_())) {
     manager_.Fence();
   }
@@ -63,6 +58,18 @@ std::chrono::seconds Heartbeats::Beat() {
     }
   }
   return interval_;
+}
+
+// Before each heartbeat, which one that has ended would not get through.
+void Heartbeats::Renew() {
+  const auto renewed = control_plane_.RenewIfDue(std::chrono::system_clock::now());
+  const std::string error(renewed.ok() ? std::string_view() : ToStd(renewed.status().message()));
+  if (!error.empty() && error != renewal_error_) {
+    platform::LogWarning("the certificate could not be renewed", {{"error", error}});
+  } else if (renewed.ok() && *renewed) {
+    platform::LogInfo("the certificate was renewed");
+  }
+  renewal_error_ = error;
 }
 
 absl::StatusOr<HeartbeatAnswer> Heartbeats::Send() {
@@ -79,7 +86,7 @@ absl::StatusOr<HeartbeatAnswer> Heartbeats::Send() {
   }
   heartbeat.evidence_head = evidence_.head();
   auto answer = control_plane_.Send(heartbeat);
-  if (answer.ok()) sent_digest_ = digest;
+  if (answer.ok()) sent_digest_ = answer->send_inventory ? "" : digest;
   return answer;
 }
 

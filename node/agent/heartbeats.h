@@ -22,6 +22,7 @@ class Heartbeats {
   std::chrono::seconds Beat();
 
  private:
+  void Renew();
   absl::StatusOr<HeartbeatAnswer> Send();
   void Remember() const;
 
@@ -32,7 +33,8 @@ class Heartbeats {
   const EvidenceJournal::Now now_;
   ControlPlane control_plane_;
   ContactWatch watch_;
-  std::string sent_digest_;
+  std::string sent_digest_;    // of the inventory that the control plane has; empty: it wants to be told
+  std::string renewal_error_;  // of the last attempt, so that it is logged once
   std::chrono::seconds interval_{5};
   bool in_contact_ = true;
 };

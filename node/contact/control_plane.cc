@@ -2,11 +2,13 @@
 
 #include <filesystem>
 
+#include "domain/nodes/renewal.h"
 #include "domain/status.h"
 #include "domain/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "node/command/command.h"
 #include "node/version.h"
+#include "platform/auth/base64url.h"
 #include "platform/http_client/http_client.h"
 #include "platform/tls/tls.h"
 
@@ -39,11 +41,15 @@ absl::StatusOr<json> PostJson(platform::HttpClient& http, const std::string& url
   return MakeError(ErrorCodeFromName(name).value_or(ErrorCode::kUnavailable), message);
 }
 
-// "host" of "host:port", without brackets.
-std::string HostOf(const std::string& address) {
-  std::string host = address.substr(0, address.rfind(':'));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return host;
+std::string PendingKeyFile(const StateDir& state) { return state.path() + "/tls/pending.pem"; }
+
+// The key of the next certificate. It is kept until that has come: an answer that was lost is asked for again with the
+// same key, by which the control plane knows that it is the same node.
+absl::StatusOr<std::string> PendingKey(const StateDir& state) {
+  if (auto kept = ReadFile(PendingKeyFile(state)); kept.ok() && platform::MakeCsr(*kept, "", {}).ok()) return kept;
+  GPUAAS_ASSIGN_OR_RETURN(std::string key, platform::GenerateKey());
+  GPUAAS_RETURN_IF_ERROR(WriteFile(PendingKeyFile(state), key, 0600));
+  return key;
 }
 
 absl::Status SaveAnswer(const StateDir& state, const std::string& key, const json& answer) {
@@ -51,15 +57,18 @@ absl::Status SaveAnswer(const StateDir& state, const std::string& key, const jso
   const std::string ca = answer.value("ca_pem", "");
   GPUAAS_RETURN_IF_ERROR(platform::ParseCertificate(certificate).status());
   GPUAAS_RETURN_IF_ERROR(platform::ParseCertificate(ca).status());
-  return state.SaveCertificate(key, certificate, ca);
+  GPUAAS_RETURN_IF_ERROR(state.SaveCertificate(key, certificate, ca));
+  std::error_code ignored;
+  std::filesystem::remove(PendingKeyFile(state), ignored);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<NodeIdentity> Enrol(const StateDir& state, const std::string& token, const NodeIdentity& wanted,
                                    const std::string& ca_file, const NodeInventory& inventory) {
-  GPUAAS_ASSIGN_OR_RETURN(const std::string key, platform::GenerateKey());
-  GPUAAS_ASSIGN_OR_RETURN(const std::string csr, platform::MakeCsr(key, "node", {HostOf(wanted.advertise)}));
+  GPUAAS_ASSIGN_OR_RETURN(const std::string key, PendingKey(state));
+  GPUAAS_ASSIGN_OR_RETURN(const std::string csr, platform::MakeCsr(key, "node", {}));
   platform::HttpClient http({.ca_file = ca_file});
   GPUAAS_ASSIGN_OR_RETURN(const json answer, PostJson(http, wanted.url + "/agent/v1/enrol",
                                                       {{"token", token},
@@ -110,6 +119,7 @@ absl::StatusOr<HeartbeatAnswer> ControlPlane::Send(const Heartbeat& heartbeat) {
   HeartbeatAnswer parsed;
   parsed.interval = std::chrono::seconds(answer.value("interval_seconds", parsed.interval.count()));
   parsed.fence_after = std::chrono::seconds(answer.value("fence_after_seconds", parsed.fence_after.count()));
+  parsed.send_inventory = answer.value("send_inventory", false);
   return parsed;
 }
 
@@ -117,10 +127,16 @@ absl::StatusOr<bool> ControlPlane::RenewIfDue(std::chrono::system_clock::time_po
   GPUAAS_ASSIGN_OR_RETURN(const std::string pem, ReadFile(state_.tls_folder() + "/cert.pem"));
   GPUAAS_ASSIGN_OR_RETURN(const platform::CertificateInfo certificate, platform::ParseCertificate(pem));
   if (certificate.not_after - now > (certificate.not_after - certificate.not_before) / 3) return false;
-  GPUAAS_ASSIGN_OR_RETURN(const std::string key, platform::GenerateKey());
-  GPUAAS_ASSIGN_OR_RETURN(const std::string csr,
-                          platform::MakeCsr(key, identity_.node_id, {HostOf(identity_.advertise)}));
-  GPUAAS_ASSIGN_OR_RETURN(const json answer, PostJson(*http_, identity_.url + "/agent/v1/renew", {{"csr_pem", csr}}));
+  GPUAAS_ASSIGN_OR_RETURN(const std::string present, ReadFile(state_.tls_folder() + "/key.pem"));
+  GPUAAS_ASSIGN_OR_RETURN(const std::string key, PendingKey(state_));
+  GPUAAS_ASSIGN_OR_RETURN(const std::string csr, platform::MakeCsr(key, identity_.node_id, {}));
+  GPUAAS_ASSIGN_OR_RETURN(const std::string signature, platform::Sign(present, RenewalText(identity_.node_id, csr)));
+  // Without the client certificate: one that has ended would not be let in.
+  platform::HttpClient http({.ca_file = EdgeCaOf(state_), .connect_timeout = kTimeout});
+  GPUAAS_ASSIGN_OR_RETURN(const json answer, PostJson(http, identity_.url + "/agent/v1/renew",
+                                                      {{"node_id", identity_.node_id},
+                                                       {"csr_pem", csr},
+                                                       {"signature", platform::Base64UrlEncode(signature)}}));
   GPUAAS_RETURN_IF_ERROR(SaveAnswer(state_, key, answer));
   Connect();
   return true;

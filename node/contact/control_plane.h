@@ -17,8 +17,8 @@ namespace gpuaas::node {
 
 // A new identity for this node, by the one-time token that the control plane gave out for it: makes a key that never
 // leaves the node, has its certificate signed and writes everything into the state folder. `ca_file`: whom to trust for
-// the control plane's own certificate; empty: the usual trust store. kEnrolmentTokenInvalid, kUnavailable,
-// kInvalidArgument.
+// the control plane's own certificate; empty: the usual trust store. A repeat after a lost answer succeeds.
+// kEnrolmentTokenInvalid, kEnrolmentTokenUsed, kUnavailable, kInvalidArgument.
 absl::StatusOr<NodeIdentity> Enrol(const StateDir& state, const std::string& token, const NodeIdentity& wanted,
                                    const std::string& ca_file, const NodeInventory& inventory);
 
@@ -39,9 +39,11 @@ struct Heartbeat {
 struct HeartbeatAnswer {
   std::chrono::seconds interval{5};
   std::chrono::seconds fence_after{600};
+  bool send_inventory = false;  // it knows another one than the digest says
 };
 
-// The control plane's port for agents, spoken to with the node's client certificate. Not thread-safe.
+// The control plane's port for agents, spoken to with the node's client certificate, or, to get a new one, a signature
+// by its key. Not thread-safe.
 class ControlPlane {
  public:
   explicit ControlPlane(const StateDir& state, const NodeIdentity& identity);
@@ -50,7 +52,8 @@ class ControlPlane {
   // kUnavailable: no answer; otherwise what the control plane said (kPermissionDenied: it does not know this node).
   absl::StatusOr<HeartbeatAnswer> Send(const Heartbeat& heartbeat);
 
-  // Gets a new key and certificate if less than a third of the present one's life is left at `now`. True: it did.
+  // Gets a new key and certificate if less than a third of the present one's life is left at `now`, also when it has
+  // ended: the present key is what counts. True: it did.
   absl::StatusOr<bool> RenewIfDue(std::chrono::system_clock::time_point now);
 
  private:

@@ -23,6 +23,7 @@ struct NodeIdentity {
 //   node.json       NodeIdentity
 //   inventory.yaml  the declared inventory, if there is one
 //   tls/current     link to the folder of the key (0600), certificate and authority in use
+//   tls/pending.pem the key of a certificate that was asked for and has not come yet
 //   journal.log, evidence.log, contact, sandboxes/, trash/, lock
 // Not thread-safe but for what says so.
 class StateDir {

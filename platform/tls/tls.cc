@@ -25,6 +25,7 @@ struct Freer {
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
+using Digest = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 using RequestPtr = std::unique_ptr<X509_REQ, Freer<X509_REQ_free>>;
 
 struct NamesFree {
@@ -171,7 +172,34 @@ absl::StatusOr<CsrInfo> ParseCsr(std::string_view pem) {
         static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
     if (names) info.names = NamesIn(names.get());
   }
+  Bio out(BIO_new(BIO_s_mem()));
+  if (PEM_write_bio_PUBKEY(out.get(), X509_REQ_get0_pubkey(request.get())) != 1) return Unusable("not a public key");
+  info.public_key = Contents(out.get());
   return info;
+}
+
+absl::StatusOr<std::string> Sign(std::string_view key_pem, std::string_view text) {
+  Key key(PEM_read_bio_PrivateKey(Reader(key_pem).get(), nullptr, nullptr, nullptr));
+  if (!key) return Unusable("not a private key");
+  Digest digest(EVP_MD_CTX_new());
+  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key.get())), '\0');
+  std::size_t size = signature.size();
+  if (EVP_DigestSignInit(digest.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
+      EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                     reinterpret_cast<const unsigned char*>(text.data()), text.size()) != 1) {
+    return Unusable("the key cannot sign");
+  }
+  signature.resize(size);
+  return signature;
+}
+
+bool IsSignature(std::string_view public_key_pem, std::string_view text, std::string_view signature) {
+  Key key(PEM_read_bio_PUBKEY(Reader(public_key_pem).get(), nullptr, nullptr, nullptr));
+  if (!key) return false;
+  Digest digest(EVP_MD_CTX_new());
+  return EVP_DigestVerifyInit(digest.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+         EVP_DigestVerify(digest.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                          reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1;
 }
 
 }  // namespace gpuaas::platform

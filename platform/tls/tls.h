@@ -30,11 +30,18 @@ struct CertificateInfo {
 // Of the first certificate in the text. kInvalidArgument: there is none.
 absl::StatusOr<CertificateInfo> ParseCertificate(std::string_view pem);
 
-// The names a certificate request asks for, after checking its own signature. kInvalidArgument: malformed or forged.
+// What a certificate request asks for, after checking its own signature. kInvalidArgument: malformed or forged.
 struct CsrInfo {
   std::string common_name;
   std::vector<std::string> names;
+  std::string public_key;  // PEM
 };
 absl::StatusOr<CsrInfo> ParseCsr(std::string_view pem);
+
+// The signature of `text` by that private key, over its SHA-256. kInvalidArgument: unusable key.
+absl::StatusOr<std::string> Sign(std::string_view key_pem, std::string_view text);
+
+// Whether whoever has the private part of that public key (PEM) made `signature` of `text`.
+bool IsSignature(std::string_view public_key_pem, std::string_view text, std::string_view signature);
 
 }  // namespace gpuaas::platform

@@ -50,14 +50,16 @@ absl::StatusOr<EnrolmentToken> CreateEnrolmentToken(platform::Transaction& tx, c
 }
 
 absl::StatusOr<EnrolmentToken> RedeemEnrolmentToken(platform::Transaction& tx, const std::string& token_hash,
-                                                    const NodeId& node, Time now) {
+                                                    const NodeId& node, const std::string& public_key, Time now) {
   GPUAAS_ASSIGN_OR_RETURN(
       const platform::Rows rows,
-      tx.Query("UPDATE enrolment_tokens SET used_at = coalesce(used_at, $3), node_id = $2 WHERE token_hash = $1 AND "
-               "expires_at > $3 AND (used_at IS NULL OR node_id = $2) RETURNING " GPUAAS_TOKEN_COLUMNS,
-               {token_hash, node, now}));
-  if (rows.empty()) {
-    return MakeError(ErrorCode::kEnrolmentTokenInvalid, "the enrolment token is unknown, used or expired");
+      tx.Query("UPDATE enrolment_tokens SET used_at = coalesce(used_at, $4), node_id = $2, public_key = "
+               "coalesce(public_key, $3) WHERE token_hash = $1 AND expires_at > $4 "
+               "RETURNING public_key = $3 AS ours, " GPUAAS_TOKEN_COLUMNS,
+               {token_hash, node, public_key, now}));
+  if (rows.empty()) return MakeError(ErrorCode::kEnrolmentTokenInvalid, "the enrolment token is unknown or expired");
+  if (!rows[0].Bool("ours")) {
+    return MakeError(ErrorCode::kEnrolmentTokenUsed, "the enrolment token was used; ask for another one");
   }
   return FromRow(rows[0]);
 }

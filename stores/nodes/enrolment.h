@@ -36,9 +36,9 @@ struct NewEnrolmentToken {
 // scope, as everything here.
 absl::StatusOr<EnrolmentToken> CreateEnrolmentToken(platform::Transaction& tx, const NewEnrolmentToken& token);
 
-// Uses a token up for `node`. A repeat for the same node (its answer was lost) succeeds until the token expires.
-// kEnrolmentTokenInvalid if it is unknown, expired or used by another.
+// Uses a token up for `node` and its public key. A repeat with the same key (its answer was lost) succeeds until the
+// token expires. kEnrolmentTokenInvalid: unknown or expired; kEnrolmentTokenUsed: by another key.
 absl::StatusOr<EnrolmentToken> RedeemEnrolmentToken(platform::Transaction& tx, const std::string& token_hash,
-                                                    const NodeId& node, Time now);
+                                                    const NodeId& node, const std::string& public_key, Time now);
 
 }  // namespace gpuaas::stores

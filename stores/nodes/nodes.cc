@@ -4,18 +4,20 @@
 
 #include "domain/status_macros.h"
 #include "stores/nodes/rows.h"
+#include "stores/ops/operations.h"
 
 namespace gpuaas::stores {
 namespace {
 
 // Counts of GPUs come with each row: nodes have few, and both lookups are by index.
-#define GPUAAS_NODE_SELECT                                                                                         \
-  "SELECT n.id, n.name, n.region, n.state, n.contact, n.advertise_address, n.agent_version, n.inventory_digest, "  \
-  "n.inventory_source, n.driver_version, n.cpus, n.memory_bytes, n.certificate_serial, n.reason, n.operation_id, " \
-  "n.enrolled_at, h.at AS last_heartbeat_at, h.boot_id, g.total, g.free, g.model FROM nodes n "                    \
-  "LEFT JOIN node_heartbeats h ON h.node_id = n.id LEFT JOIN LATERAL (SELECT count(*) AS total, "                  \
-  "count(*) FILTER (WHERE a.id IS NULL) AS free, min(model) AS model FROM gpus LEFT JOIN gpu_assignments a ON "    \
-  "a.gpu_uuid = gpus.uuid AND a.released_at IS NULL WHERE gpus.node_id = n.id AND "                                \
+#define GPUAAS_NODE_SELECT                                                                                        \
+  "SELECT n.id, n.name, n.region, n.state, n.contact, n.advertise_address, n.agent_version, n.inventory_digest, " \
+  "n.inventory_source, n.driver_version, n.cpus, n.memory_bytes, n.certificate_serial, n.public_key, n.reason, "  \
+  "n.operation_id, "                                                                                              \
+  "n.enrolled_at, h.at AS last_heartbeat_at, h.boot_id, g.total, g.free, g.model FROM nodes n "                   \
+  "LEFT JOIN node_heartbeats h ON h.node_id = n.id LEFT JOIN LATERAL (SELECT count(*) AS total, "                 \
+  "count(*) FILTER (WHERE a.id IS NULL) AS free, min(model) AS model FROM gpus LEFT JOIN gpu_assignments a ON "   \
+  "a.gpu_uuid = gpus.uuid AND a.released_at IS NULL WHERE gpus.node_id = n.id AND "                               \
   "gpus.present) g ON true "
 
 Node FromRow(const platform::Row& row) {
@@ -37,6 +39,7 @@ Node FromRow(const platform::Row& row) {
   node.gpus_free = static_cast<int>(row.Int("free"));
   node.gpu_model = row.TextOrEmpty("model");
   node.certificate_serial = row.Text("certificate_serial");
+  node.public_key = row.Text("public_key");
   node.reason = row.Text("reason");
   node.operation = row.IdOf<OperationId>("operation_id");
   node.enrolled_at = row.Timestamp("enrolled_at");
@@ -73,15 +76,26 @@ absl::Status CheckEmpty(platform::Transaction& tx, const NodeId& id, const std::
                    nlohmann::json{{"state", state}, {"assigned_gpus", row.Int("n")}}.dump());
 }
 
+// The node has got beyond its enrolment, by its first heartbeat or by an order.
+absl::Status EndEnrolment(platform::Transaction& tx, const NodeId& id, Time now) {
+  GPUAAS_ASSIGN_OR_RETURN(const std::vector<Operation> operations, ListOperationsOf(tx, "node", id));
+  for (const Operation& operation : operations) {
+    if (operation.kind != "enrol") continue;
+    GPUAAS_RETURN_IF_ERROR(FinishOperation(tx, operation.id, absl::OkStatus(), now).status());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Node> RegisterNode(platform::Transaction& tx, const NewNode& node) {
   GPUAAS_ASSIGN_OR_RETURN(
       const std::size_t written,
       tx.Execute(
-          "INSERT INTO nodes (id, name, region, state, contact, advertise_address, certificate_serial, "
-          "enrolled_at, updated_at) VALUES ($1, $2, $3, 'enrolled', 'ok', $4, $5, $6, $6) ON CONFLICT DO NOTHING",
-          {node.id, node.name, node.region, node.advertise_address, node.certificate_serial, node.now}));
+          "INSERT INTO nodes (id, name, region, state, contact, advertise_address, certificate_serial, public_key, "
+          "enrolled_at, updated_at) VALUES ($1, $2, $3, 'enrolled', 'ok', $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING",
+          {node.id, node.name, node.region, node.advertise_address, node.certificate_serial, node.public_key,
+           node.now}));
   if (written == 0) return MakeError(ErrorCode::kConflict, "a node of that name exists already");
   GPUAAS_RETURN_IF_ERROR(ApplyInventory(tx, node.id, node.inventory, node.now));
   LogNode(tx, node.id, node.name, "enrolled", "", OperationId(), node.caller, node.now);
@@ -143,14 +157,17 @@ absl::StatusOr<Node> SetNodeState(platform::Transaction& tx, const NodeId& id, d
                                   "operation_id), updated_at = $5 WHERE id = $1",
                                   {id, domain::NameOf(to), reason, operation, now})
                              .status());
+  if (from == domain::NodeState::kEnrolled) GPUAAS_RETURN_IF_ERROR(EndEnrolment(tx, id, now));
   LogNode(tx, id, row.Text("name"), domain::NameOf(to), reason, operation, caller, now);
   return GetNode(tx, id);
 }
 
-absl::Status SetNodeCertificate(platform::Transaction& tx, const NodeId& id, const std::string& serial, Time now) {
+absl::Status SetNodeCertificate(platform::Transaction& tx, const NodeId& id, const std::string& serial,
+                                const std::string& public_key, Time now) {
   GPUAAS_ASSIGN_OR_RETURN(
       const std::size_t written,
-      tx.Execute("UPDATE nodes SET certificate_serial = $2, updated_at = $3 WHERE id = $1", {id, serial, now}));
+      tx.Execute("UPDATE nodes SET certificate_serial = $2, public_key = $3, updated_at = $4 WHERE id = $1",
+                 {id, serial, public_key, now}));
   if (written == 0) return MakeError(ErrorCode::kNotFound, "no such node");
   return absl::OkStatus();
 }

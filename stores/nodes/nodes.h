@@ -52,8 +52,9 @@ struct Node {
   int gpus_free = 0;
   std::string gpu_model;  // of its first GPU
   std::string certificate_serial;
-  std::string reason;     // why it is cordoned, drained, ...
-  OperationId operation;  // the last accepted one; empty: none
+  std::string public_key;  // of its certificate, PEM
+  std::string reason;      // why it is cordoned, drained, ...
+  OperationId operation;   // the last accepted one; empty: none
   Time enrolled_at;
   std::optional<Time> last_heartbeat_at;
   std::vector<NodeGpu> gpus;  // filled by GetNode
@@ -66,6 +67,7 @@ struct NewNode {
   std::string region;
   std::string advertise_address;
   std::string certificate_serial;
+  std::string public_key;  // of its certificate, PEM
   NodeInventory inventory;
   Time now;
 };
@@ -96,12 +98,14 @@ absl::StatusOr<Node> AcceptNodeOrder(platform::Transaction& tx, const NodeId& id
                                      const Caller& caller, Time now);
 
 // Moves the lifecycle and logs `node.<state>`. Already there: gives the row. `operation` may be empty. kNotFound;
-// kInvalidState with details {state}, also for reclaiming a node that still holds allocations.
+// kInvalidState with details {state}, also for reclaiming a node that still holds allocations. Whatever an enrolled
+// node becomes ends its operation `enrol`.
 absl::StatusOr<Node> SetNodeState(platform::Transaction& tx, const NodeId& id, domain::NodeState to,
                                   const OperationId& operation, const std::string& reason, const Caller& caller,
                                   Time now);
 
 // After a renewal. kNotFound.
-absl::Status SetNodeCertificate(platform::Transaction& tx, const NodeId& id, const std::string& serial, Time now);
+absl::Status SetNodeCertificate(platform::Transaction& tx, const NodeId& id, const std::string& serial,
+                                const std::string& public_key, Time now);
 
 }  // namespace gpuaas::stores

@@ -1,6 +1,9 @@
 // iam, catalog, nodes and ops over REST.
+#include "domain/nodes/renewal.h"
 #include "domain/nodes/tls_name.h"
 #include "domain/status.h"
+#include "platform/auth/base64url.h"
+#include "platform/tls/tls.h"
 #include "stores/nodes/nodes.h"
 #include "stores/ops/tenant_log.h"
 #include "tests/integration/api/rest_fixture.h"
@@ -71,11 +74,17 @@ TEST_F(FeaturesRest, SshKeysMustBePublicKeys) {
   }
 }
 
+// What a node does with its key.
+struct NodeKey {
+  std::string pem = *platform::GenerateKey();
+  std::string csr = *platform::MakeCsr(pem, "whoever", {"edge.example"});
+};
+
 class NodesRest : public RestTest {
  protected:
-  static Json Enrolment(const std::string& token) {
+  Json Enrolment(const std::string& token) {
     return {{"token", token},
-            {"csr_pem", "csr"},
+            {"csr_pem", key_.csr},
             {"advertise_address", "gpu-1.example:7443"},
             {"inventory",
              {{"source", "declared"},
@@ -86,9 +95,30 @@ class NodesRest : public RestTest {
     EXPECT_EQ(answer.status, 201) << answer.body;
     return answer.body.value("token", "");
   }
-  static TestApi::Headers Certificate(const std::string& node) {
-    return {{"X-Client-Verify", "SUCCESS"}, {"X-Client-Subject", "CN=" + node + ",OU=node"}};
+  std::string Enrolled() {
+    return api_.Send("POST", "/agent/v1/enrol", {}, Enrolment(Token("gpu-1")).dump()).body["node_id"];
   }
+  TestApi::Headers Certificate(const std::string& node) {
+    return {{"X-Edge-Secret", api_.settings().edge_secret},
+            {"X-Client-Verify", "SUCCESS"},
+            {"X-Client-Subject", "CN=" + node + ",OU=node"}};
+  }
+  // As the holder of `key` asks for a certificate for `next`.
+  ApiAnswer Renew(const std::string& node, const NodeKey& key, const NodeKey& next) {
+    const std::string signature = platform::Base64UrlEncode(*platform::Sign(key.pem, RenewalText(node, next.csr)));
+    return api_.Send("POST", "/agent/v1/renew", {},
+                     Json{{"node_id", node}, {"csr_pem", next.csr}, {"signature", signature}}.dump());
+  }
+  ApiAnswer Beat(const std::string& node) {
+    const Json beat = {{"boot_id", "b1"},
+                       {"agent_version", "1"},
+                       {"inventory_digest", "d1"},
+                       {"sandboxes", Json::array()},
+                       {"inventory", Enrolment("")["inventory"]}};
+    return api_.Send("POST", "/agent/v1/heartbeat", Certificate(node), beat.dump());
+  }
+
+  const NodeKey key_;
 };
 
 TEST_F(NodesRest, AnEnrolmentShowsTheSameTokenToTheSameRequest) {
@@ -103,13 +133,16 @@ TEST_F(NodesRest, AnEnrolmentShowsTheSameTokenToTheSameRequest) {
 }
 
 TEST_F(NodesRest, ATokenMakesOneNode) {
-  const std::string token = Token("gpu-1");
-  ApiAnswer enrolled = api_.Send("POST", "/agent/v1/enrol", {}, Enrolment(token).dump());
+  Json request = Enrolment(Token("gpu-1"));
+  ApiAnswer enrolled = api_.Send("POST", "/agent/v1/enrol", {}, request.dump());
   ASSERT_EQ(enrolled.status, 201) << enrolled.body;
   const std::string node = enrolled.body["node_id"];
-  EXPECT_EQ(enrolled.body["certificate_pem"], "certificate of " + node + " " + TlsNameOfNode(node) + " gpu-1.example");
-  // The answer got lost: the same node again.
-  EXPECT_EQ(api_.Send("POST", "/agent/v1/enrol", {}, Enrolment(token).dump()).body["node_id"], node);
+  // Neither the host that it says it is reached at nor what its CSR asks for.
+  EXPECT_EQ(enrolled.body["certificate_pem"], "certificate of " + node + " " + TlsNameOfNode(node));
+  // The answer got lost: the same node again, by its key.
+  EXPECT_EQ(api_.Send("POST", "/agent/v1/enrol", {}, request.dump()).body["node_id"], node);
+  request["csr_pem"] = NodeKey().csr;
+  Refused(api_.Send("POST", "/agent/v1/enrol", {}, request.dump()), 409, "enrolment_token_used");
   const Json shown = api_.As("ops-user", "GET", "/api/v1/nodes/" + node).body;
   EXPECT_EQ(shown["name"], "gpu-1");
   EXPECT_EQ(shown["state"], "enrolled");
@@ -124,6 +157,53 @@ TEST_F(NodesRest, ANameThatIsTakenIsRefusedBeforeThereIsAToken) {
   Token("gpu-2");
 }
 
+TEST_F(NodesRest, AnEnrolmentEndsWhenTheNodeIsActive) {
+  const std::string node = Enrolled();
+  const auto running = [&] { return api_.As("ops-user", "GET", "/api/v1/ops/overview").body["operations_running"]; };
+  EXPECT_EQ(running(), 1);
+  EXPECT_EQ(Beat(node).status, 200);
+  EXPECT_EQ(running(), 0);
+}
+
+TEST_F(NodesRest, ANodeRenewsByItsKey) {
+  const std::string node = Enrolled();
+  const NodeKey next, later;
+  // Its certificate may have ended while it was off: no certificate is asked for.
+  api_.clock.Advance(std::chrono::hours(1000));
+  ApiAnswer renewed = Renew(node, key_, next);
+  ASSERT_EQ(renewed.status, 200) << renewed.body;
+  EXPECT_EQ(renewed.body["certificate_pem"], "certificate of " + node + " " + TlsNameOfNode(node));
+  // The answer got lost: it asks for the same again with the key that it has.
+  EXPECT_EQ(Renew(node, key_, next).status, 200);
+  Refused(Renew(node, key_, later), 401, "unauthenticated");
+  EXPECT_EQ(Renew(node, next, later).status, 200);
+}
+
+TEST_F(NodesRest, NobodyElseRenews) {
+  const std::string node = Enrolled();
+  Refused(Renew(node, NodeKey(), NodeKey()), 401, "unauthenticated");
+  Refused(Renew(NodeId::New(api_.clock.Now()), key_, NodeKey()), 401, "unauthenticated");
+  Json request = {{"node_id", node}, {"csr_pem", NodeKey().csr}, {"signature", "!"}};
+  Refused(api_.Send("POST", "/agent/v1/renew", {}, request.dump()), 401, "unauthenticated");
+  Refused(api_.Send("POST", "/agent/v1/renew", Certificate(node), request.dump()), 401, "unauthenticated");
+  request["csr_pem"] = "bad";
+  Refused(api_.Send("POST", "/agent/v1/renew", {}, request.dump()), 400, "invalid_argument");
+}
+
+TEST_F(NodesRest, AReclaimedNodeStaysOut) {
+  const Json request = Enrolment(Token("gpu-1"));
+  const std::string node = api_.Send("POST", "/agent/v1/enrol", {}, request.dump()).body["node_id"];
+  absl::Status reclaimed = database_.app().Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
+    return stores::SetNodeState(tx, NodeId(node), domain::NodeState::kReclaimed, OperationId(), "",
+                                {.tenant = PlatformTenant(), .principal = "test"}, api_.clock.Now())
+        .status();
+  });
+  ASSERT_TRUE(reclaimed.ok()) << reclaimed;
+  Refused(Renew(node, key_, NodeKey()), 409, "invalid_state");
+  Refused(Beat(node), 409, "invalid_state");
+  Refused(api_.Send("POST", "/agent/v1/enrol", {}, request.dump()), 409, "invalid_state");
+}
+
 TEST_F(NodesRest, OtherTokensMakeNone) {
   const std::string token = Token("gpu-1");
   std::string forged = token;
@@ -136,31 +216,21 @@ TEST_F(NodesRest, OtherTokensMakeNone) {
 }
 
 TEST_F(NodesRest, HeartbeatsMakeANodeActiveAndAskForItsInventory) {
-  const std::string node = api_.Send("POST", "/agent/v1/enrol", {}, Enrolment(Token("gpu-1")).dump()).body["node_id"];
+  const std::string node = Enrolled();
   Json beat = {{"boot_id", "b1"}, {"agent_version", "1"}, {"inventory_digest", "d1"}, {"sandboxes", Json::array()}};
   ApiAnswer first = api_.Send("POST", "/agent/v1/heartbeat", Certificate(node), beat.dump());
   ASSERT_EQ(first.status, 200) << first.body;
   EXPECT_EQ(first.body["interval_seconds"], 5);
   EXPECT_EQ(first.body["fence_after_seconds"], 600);
   EXPECT_EQ(first.body["send_inventory"], true);
-  beat["inventory"] = Enrolment("")["inventory"];
-  EXPECT_EQ(api_.Send("POST", "/agent/v1/heartbeat", Certificate(node), beat.dump()).body["send_inventory"], false);
+  EXPECT_EQ(Beat(node).body["send_inventory"], false);
   EXPECT_EQ(api_.As("ops-user", "GET", "/api/v1/nodes/" + node).body["state"], "active");
-  Refused(api_.Send("POST", "/agent/v1/heartbeat", Certificate(NodeId::New(api_.clock.Now())), beat.dump()), 404,
-          "not_found");
-  ApiAnswer renewed = api_.Send("POST", "/agent/v1/renew", Certificate(node), R"({"csr_pem":"csr"})");
-  EXPECT_EQ(renewed.body["node_id"], node);
-  Refused(api_.Send("POST", "/agent/v1/renew", Certificate(node), R"({"csr_pem":"bad"})"), 400, "invalid_argument");
+  Refused(Beat(NodeId::New(api_.clock.Now())), 404, "not_found");
 }
 
 TEST_F(NodesRest, OrdersGoToTheNodesWorkflow) {
-  const std::string node = api_.Send("POST", "/agent/v1/enrol", {}, Enrolment(Token("gpu-1")).dump()).body["node_id"];
-  Json beat = {{"boot_id", "b1"},
-               {"agent_version", "1"},
-               {"inventory_digest", "d1"},
-               {"sandboxes", Json::array()},
-               {"inventory", Enrolment("")["inventory"]}};
-  api_.Send("POST", "/agent/v1/heartbeat", Certificate(node), beat.dump());
+  const std::string node = Enrolled();
+  Beat(node);
   const std::string path = "/api/v1/nodes/" + node;
   ApiAnswer cordon = api_.As("ops-user", "POST", path + "/cordon", {{"reason", "fan"}});
   ASSERT_EQ(cordon.status, 202) << cordon.body;

@@ -53,6 +53,25 @@ class Contact : public AgentFixture {
                token});
   }
 
+  // The certificate in use becomes one that was made long ago and ends then (as `date -d` reads it); serial 1000.
+  void ReplaceCertificate(const std::string& end) {
+    const std::string tls = state_dir_ + "/tls/current";
+    std::ofstream(folder_ + "/ca.cnf")
+        << "[ca]\ndefault_ca=x\n[x]\ndatabase=" << folder_ << "/index\nserial=" << folder_
+        << "/serial\nnew_certs_dir=" << folder_
+        << "\ndefault_md=sha256\npolicy=any\nunique_subject=no\n[any]\ncommonName=supplied\n"
+           "organizationalUnitName=optional\n[san]\nsubjectAltName=DNS:node_test\n";
+    std::ofstream(folder_ + "/index") << "";
+    std::ofstream(folder_ + "/serial") << "1000\n";
+    const Output made =
+        Sh({"sh", "-c",
+            "cd " + folder_ + " && openssl req -new -key " + tls +
+                "/key.pem -subj /OU=node/CN=node_test -out old.csr && openssl ca -batch -notext "
+                "-config ca.cnf -extensions san -cert ca.pem -keyfile ca.key -in old.csr -out " +
+                tls + "/cert.pem -startdate 20200101000000Z -enddate $(date -u -d '" + end + "' +%Y%m%d%H%M%SZ)"});
+    ASSERT_EQ(made.exit_code, 0) << made.out;
+  }
+
   void Run() {
     StartAgent();
     agent_ = ClientAs("worker", "service");
@@ -120,6 +139,13 @@ TEST_F(Contact, EnrolsOnceWithAKeyThatStays) {
   EXPECT_THAT(again.out, HasSubstr("used"));
 }
 
+TEST_F(Contact, AnAnswerThatWasLostIsAskedForAgainWithTheSameKey) {
+  std::ofstream(folder_ + "/lose") << "";
+  EXPECT_NE(Enrol("good").exit_code, 0);
+  EXPECT_EQ(Enrol("good").exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(state_dir_ + "/tls/pending.pem"));
+}
+
 TEST_F(Contact, HeartbeatsTellWhatRuns) {
   ASSERT_EQ(Enrol("good").exit_code, 0);
   Run();
@@ -139,6 +165,20 @@ TEST_F(Contact, HeartbeatsTellWhatRuns) {
   EXPECT_EQ(sandbox["allocation_id"], allocation);
   EXPECT_EQ(sandbox["gpu_uuids"].size(), 2u);
   EXPECT_EQ(sandbox["running"], true);
+}
+
+TEST_F(Contact, TheInventoryIsToldAgainWhenItIsAskedFor) {
+  ASSERT_EQ(Enrol("good").exit_code, 0);
+  Run();
+  const auto told = [&] {
+    const auto beats = Requests("/agent/v1/heartbeat");
+    return std::count_if(beats.begin(), beats.end(),
+                         [](const json& beat) { return beat["body"].contains("inventory"); });
+  };
+  ASSERT_TRUE(Eventually([&] { return Requests("/agent/v1/heartbeat").size() >= 2; }));
+  EXPECT_EQ(told(), 1);
+  std::ofstream(folder_ + "/forgotten") << "";
+  EXPECT_TRUE(Eventually([&] { return told() == 2; }));
 }
 
 TEST_F(Contact, ANodeThatIsCutOffStopsEverythingAndComesBack) {
@@ -193,22 +233,7 @@ TEST_F(Contact, AFaultyDriverKeepsNoHeartbeatBack) {
 
 TEST_F(Contact, TheCertificateIsRenewedAndServedWithoutARestart) {
   ASSERT_EQ(Enrol("good").exit_code, 0);
-  // The certificate in use is replaced by one with little of its life left.
-  const std::string tls = state_dir_ + "/tls/current";
-  std::ofstream(folder_ + "/ca.cnf")
-      << "[ca]\ndefault_ca=x\n[x]\ndatabase=" << folder_ << "/index\nserial=" << folder_
-      << "/serial\nnew_certs_dir=" << folder_
-      << "\ndefault_md=sha256\npolicy=any\nunique_subject=no\n[any]\ncommonName=supplied\n"
-         "organizationalUnitName=optional\n[san]\nsubjectAltName=DNS:node_test,DNS:localhost\n";
-  std::ofstream(folder_ + "/index") << "";
-  std::ofstream(folder_ + "/serial") << "1000\n";
-  const Output old = Sh(
-      {"sh", "-c",
-       "cd " + folder_ + " && openssl req -new -key " + tls +
-           "/key.pem -subj /OU=node/CN=node_test -out old.csr && "
-           "openssl ca -batch -notext -config ca.cnf -extensions san -cert ca.pem -keyfile ca.key -in old.csr -out " +
-           tls + "/cert.pem -startdate 20200101000000Z -enddate $(date -u -d '+1 hour' +%Y%m%d%H%M%SZ)"});
-  ASSERT_EQ(old.exit_code, 0) << old.out;
+  ReplaceCertificate("+1 hour");
   const auto serial_served = [&] {
     return Sh({"bash", "-c",
                "openssl s_client -connect 127.0.0.1:" + std::to_string(port_) +
@@ -217,13 +242,24 @@ TEST_F(Contact, TheCertificateIsRenewedAndServedWithoutARestart) {
   };
   Run();
   ASSERT_TRUE(Eventually([&] { return !Requests("/agent/v1/renew").empty(); }));
-  EXPECT_EQ(Requests("/agent/v1/renew").front()["peer"], "node_test");
   EXPECT_TRUE(Eventually([&] { return serial_served() != "serial=1000"; }));
   agent_ = ClientAs("worker", "service");
   EXPECT_TRUE(Remove(NewAllocationId()).ok());
   const std::size_t beats = Requests("/agent/v1/heartbeat").size();
   EXPECT_TRUE(Eventually([&] { return Requests("/agent/v1/heartbeat").size() > beats; }));
   EXPECT_EQ(Requests("/agent/v1/renew").size(), 1u);
+}
+
+TEST_F(Contact, ANodeComesBackAfterItsCertificateHasEnded) {
+  ASSERT_EQ(Enrol("good").exit_code, 0);
+  ReplaceCertificate("-1 hour");
+  std::ofstream(folder_ + "/lose") << "";  // and the first answer is lost
+  Run();
+  EXPECT_TRUE(Eventually([&] { return !Requests("/agent/v1/heartbeat").empty(); }));
+  EXPECT_EQ(Requests("/agent/v1/heartbeat").front()["peer"], "node_test");
+  const auto renewals = Requests("/agent/v1/renew");
+  ASSERT_EQ(renewals.size(), 2u);
+  EXPECT_EQ(renewals[0]["peer"], "") << "the edge takes no certificate that has ended";
 }
 
 }  // namespace

@@ -57,19 +57,21 @@ TEST_F(NodeStoreTest, ATokenMakesOneNode) {
                                      .now = now(),
                                      .expires_at = now() + std::chrono::minutes(30)};
   };
-  const auto redeem = [&](const std::string& hash, const NodeId& node) {
-    return db().TransactFor<stores::EnrolmentToken>(
-        platform::SystemScope{}, [&](Transaction& tx) { return stores::RedeemEnrolmentToken(tx, hash, node, now()); });
+  const auto node = NodeId::New(now());
+  const auto redeem = [&](const std::string& hash, const std::string& key) {
+    return db().TransactFor<stores::EnrolmentToken>(platform::SystemScope{}, [&](Transaction& tx) {
+      return stores::RedeemEnrolmentToken(tx, hash, node, key, now());
+    });
   };
   InSystem<stores::EnrolmentToken>([&](Transaction& tx) { return stores::CreateEnrolmentToken(tx, token("aa")); });
   InSystem<stores::EnrolmentToken>([&](Transaction& tx) { return stores::CreateEnrolmentToken(tx, token("bb")); });
-  const auto node = NodeId::New(now());
-  EXPECT_EQ(Must(redeem("aa", node)).region, "us-buffalo-1");
-  EXPECT_TRUE(redeem("aa", node).ok()) << "its answer was lost";
-  EXPECT_THAT(redeem("aa", NodeId::New(now())), FailsWith(ErrorCode::kEnrolmentTokenInvalid));
-  EXPECT_THAT(redeem("cc", node), FailsWith(ErrorCode::kEnrolmentTokenInvalid));
+  EXPECT_EQ(Must(redeem("aa", "key 1")).region, "us-buffalo-1");
+  EXPECT_TRUE(redeem("aa", "key 1").ok()) << "its answer was lost";
+  EXPECT_THAT(redeem("aa", "key 2"), FailsWith(ErrorCode::kEnrolmentTokenUsed));
+  EXPECT_THAT(redeem("cc", "key 1"), FailsWith(ErrorCode::kEnrolmentTokenInvalid));
   clock_.Advance(std::chrono::minutes(30));
-  EXPECT_THAT(redeem("bb", node), FailsWith(ErrorCode::kEnrolmentTokenInvalid));
+  EXPECT_THAT(redeem("aa", "key 1"), FailsWith(ErrorCode::kEnrolmentTokenInvalid));
+  EXPECT_THAT(redeem("bb", "key 1"), FailsWith(ErrorCode::kEnrolmentTokenInvalid));
 }
 
 TEST_F(NodeStoreTest, EnrolsWithInventoryAndBecomesActiveWithTheFirstKnownHeartbeat) {

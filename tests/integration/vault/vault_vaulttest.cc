@@ -111,19 +111,25 @@ TEST_F(VaultTest, DerivesTheSameSecretEachTime) {
   EXPECT_FALSE(*vault->VerifyHmac("derive", "enr_2", *first));
 }
 
-TEST_F(VaultTest, SignsNodeCertificatesForTheNamesOfTheCaller) {
+TEST_F(VaultTest, SignsNodeCertificatesForTheNameOfTheNodeAlone) {
   auto vault = As("api");
   const std::string key = *GenerateKey();
-  const std::string csr = *MakeCsr(key, "whoever", {"evil.example"});
-  const auto certificate = vault->SignCsr(
-      {.role = "node", .common_name = "node_1", .dns_names = {"node-1", "gpu-1.example"}, .ip_addresses = {"10.0.0.1"}},
-      csr);
+  const std::string csr = *MakeCsr(key, "whoever", {"evil.example", "localhost", "127.0.0.1"});
+  const auto certificate = vault->SignCsr({.role = "node", .common_name = "node_01J", .dns_names = {"node-01j"}}, csr);
   ASSERT_TRUE(certificate.ok()) << certificate.status();
   const auto info = *ParseCertificate(certificate->certificate_pem);
-  EXPECT_EQ(info.common_name, "node_1");
+  EXPECT_EQ(info.common_name, "node_01J");
   EXPECT_THAT(info.organizational_units, ::testing::ElementsAre("node"));
-  EXPECT_THAT(info.names, ::testing::UnorderedElementsAre("node-1", "gpu-1.example", "10.0.0.1"));
-  EXPECT_GT(certificate->expires_at, std::chrono::system_clock::now() + std::chrono::hours(1));
+  EXPECT_THAT(info.names, ::testing::ElementsAre("node-01j"));
+  const std::vector<CertificateRequest> others = {
+      {.role = "node", .common_name = "localhost"},
+      {.role = "node", .common_name = "node_01J", .dns_names = {"node-01j", "localhost"}},
+      {.role = "node", .common_name = "node_01J", .dns_names = {"gpu-1.example"}},
+      {.role = "node", .common_name = "node_01J", .ip_addresses = {"127.0.0.1"}}};
+  for (const CertificateRequest& other : others) {
+    EXPECT_EQ(ErrorCodeOf(vault->SignCsr(other, csr).status()), ErrorCode::kInvalidArgument);
+  }
+  EXPECT_GT(certificate->expires_at, std::chrono::system_clock::now() + std::chrono::hours(6 * 24));
   EXPECT_EQ(info.serial, certificate->serial);
   EXPECT_EQ(*vault->CaCertificate(), certificate->ca_pem);
   EXPECT_EQ(ErrorCodeOf(vault->SignCsr({.role = "node", .common_name = "node_1"}, "no request").status()),
