@@ -8,8 +8,9 @@ URL=https://localhost:$EDGE_PORT
 REGION_OF_TESTS=$REGION
 export GPUAAS_REGION=$REGION_OF_TESTS
 
+# Commands that undo what a test has done; the last one first.
 cleanups=()
-trap 'for c in "${cleanups[@]}"; do eval "$c"; done >/dev/null 2>&1; rm -rf "$E2E"' EXIT
+trap 'for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do eval "${cleanups[i]}"; done >/dev/null 2>&1; rm -rf "$E2E"' EXIT
 
 # check NAME COMMAND...: one test; on failure the command's output follows.
 check() {
