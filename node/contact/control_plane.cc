@@ -43,8 +43,8 @@ absl::StatusOr<json> PostJson(platform::HttpClient& http, const std::string& url
 
 std::string PendingKeyFile(const StateDir& state) { return state.path() + "/tls/pending.pem"; }
 
-// The key of the next certificate. It is kept until that has come: an answer that was lost is asked for again with the
-// same key, by which the control plane knows that it is the same node.
+// The key of the next certificate. It is kept until that is written: an answer that was lost is asked for again with
+// the same key, by which the control plane knows that it is the same node.
 absl::StatusOr<std::string> PendingKey(const StateDir& state) {
   if (auto kept = ReadFile(PendingKeyFile(state)); kept.ok() && platform::MakeCsr(*kept, "", {}).ok()) return kept;
   GPUAAS_ASSIGN_OR_RETURN(std::string key, platform::GenerateKey());
@@ -52,15 +52,17 @@ absl::StatusOr<std::string> PendingKey(const StateDir& state) {
   return key;
 }
 
+void ForgetPendingKey(const StateDir& state) {
+  std::error_code ignored;
+  std::filesystem::remove(PendingKeyFile(state), ignored);
+}
+
 absl::Status SaveAnswer(const StateDir& state, const std::string& key, const json& answer) {
   const std::string certificate = answer.value("certificate_pem", "");
   const std::string ca = answer.value("ca_pem", "");
   GPUAAS_RETURN_IF_ERROR(platform::ParseCertificate(certificate).status());
   GPUAAS_RETURN_IF_ERROR(platform::ParseCertificate(ca).status());
-  GPUAAS_RETURN_IF_ERROR(state.SaveCertificate(key, certificate, ca));
-  std::error_code ignored;
-  std::filesystem::remove(PendingKeyFile(state), ignored);
-  return absl::OkStatus();
+  return state.SaveCertificate(key, certificate, ca);
 }
 
 }  // namespace
@@ -86,6 +88,7 @@ absl::StatusOr<NodeIdentity> Enrol(const StateDir& state, const std::string& tok
     GPUAAS_RETURN_IF_ERROR(WriteFile(state.path() + "/edge-ca.pem", ca, 0600));
   }
   GPUAAS_RETURN_IF_ERROR(state.SaveIdentity(identity));
+  ForgetPendingKey(state);
   return identity;
 }
 
@@ -138,6 +141,7 @@ absl::StatusOr<bool> ControlPlane::RenewIfDue(std::chrono::system_clock::time_po
                                                        {"csr_pem", csr},
                                                        {"signature", platform::Base64UrlEncode(signature)}}));
   GPUAAS_RETURN_IF_ERROR(SaveAnswer(state_, key, answer));
+  ForgetPendingKey(state_);
   Connect();
   return true;
 }
