@@ -18,6 +18,9 @@ inline const std::vector<std::string> kNodeMembers = SplitList(
     "id, name, region, state, contact, reason, workflow_id, operation_id, agent_address, agent_version, "
     "gpu_model, gpus_total, gpus_free, gpus, created_at, last_heartbeat_at, correlation_id");
 
+inline const std::vector<std::string> kEnrolmentMembers =
+    SplitList("id, node_id, name, region, token, command, expires_at");
+
 inline const std::vector<std::string> kSshKeyMembers = SplitList("id, name, fingerprint, public_key, created_at");
 
 }  // namespace gpuaas::cli

@@ -161,6 +161,7 @@ void AddNodes(CLI::App& root, Invocation& run) {
   auto enrol_flags = std::make_shared<EnrolFlags>();
   CLI::App* enrol = AddCommand(*nodes, run, "enrol", "Print the one command that makes a machine a node",
                                "  gpuaas nodes enrol --name gpu-14", [&run, enrol_flags] {
+                                 run.output().Check(kEnrolmentMembers, {});
                                  Json body = {{"name", enrol_flags->name}};
                                  if (!enrol_flags->region.empty()) body["region"] = enrol_flags->region;
                                  const Json made =

@@ -54,6 +54,8 @@ TEST(UsageTest, UnknownFieldsAreRefusedBeforeAnythingIsSent) {
   EXPECT_EQ(world.Run({"allocations", "release", kId, "--columns", "nope"}), 2);
   EXPECT_THAT(world.Sent(release), IsEmpty());
   EXPECT_EQ(world.Run({"allocations", "release", kId, "--json", "id,error.message"}), 0);
+  EXPECT_EQ(world.Run({"nodes", "enrol", "--name", "gpu-15", "--json", "nope"}), 2);
+  EXPECT_THAT(world.Sent("POST /api/v1/nodes/enrolments"), IsEmpty());
 
   world.On("GET /api/v1/allocations", Answer(200, Page(Json::array({AllocationIn("active")}))));
   EXPECT_EQ(world.Run({"allocations", "list", "--json", "nope"}), 2);
@@ -82,6 +84,7 @@ TEST(UsageTest, TheKnownMembersAreThoseOfTheContract) {
   using ::testing::UnorderedElementsAreArray;
   EXPECT_THAT(kAllocationMembers, UnorderedElementsAreArray(PropertiesOf("Allocation")));
   EXPECT_THAT(kNodeMembers, UnorderedElementsAreArray(PropertiesOf("Node")));
+  EXPECT_THAT(kEnrolmentMembers, UnorderedElementsAreArray(PropertiesOf("NodeEnrolment")));
   EXPECT_THAT(kSshKeyMembers, UnorderedElementsAreArray(PropertiesOf("SshKey")));
 }
 
