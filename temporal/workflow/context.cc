@@ -69,23 +69,28 @@ Future<Nothing> Context::Until(std::function<bool()> predicate) const {
 Future<bool> Context::UntilFor(std::function<bool()> predicate, Duration limit) const {
   auto state = std::make_shared<internal::FutureState<bool>>(runtime_->scheduler());
   const internal::Scope scope = internal::CancelNode::ChildOf(scope_);
-  const Future<Nothing> held = runtime_->AddCondition(std::move(predicate), scope);
+  const Future<Nothing> held = runtime_->AddCondition(predicate, scope);
   // `state` settles before the other step is cancelled, so that the cancellation is not seen.
-  const auto settle = [state, scope](const Future<Nothing>& step, bool value) {
-    step.state()->OnReady([state, scope, raw = step.state().get(), value] {
+  const auto settle = [state, scope](const Future<Nothing>& step, std::function<bool()> value) {
+    step.state()->OnReady([state, scope, raw = step.state().get(), value = std::move(value)] {
       if (state->ready()) return;
       if (raw->failed()) {
         state->Fail(raw->error());
       } else {
-        state->Resolve(value);
+        try {
+          state->Resolve(value());
+        } catch (...) {
+          state->Fail(std::current_exception());
+        }
       }
       scope->Cancel({});
     });
   };
-  settle(held, true);
+  settle(held, [] { return true; });
   if (!state->ready()) {
     const Future<Nothing> time_up = runtime_->StartTimer(limit, scope, {});
-    settle(time_up, false);
+    // Conditions are asked after a batch of progress: what came in one batch with the timer's end is in time.
+    settle(time_up, std::move(predicate));
     // The runtime knows a condition only weakly; the timer's end is when it may go.
     time_up.state()->OnReady([held] {});
   }

@@ -54,7 +54,8 @@ class Context {
 
   // Ready once `predicate` holds; it is asked after each batch of progress of this workflow, and must be pure.
   Future<Nothing> Until(std::function<bool()> predicate) const;
-  // True when `predicate` came to hold within `limit`, false when the time was up.
+  // True when `predicate` came to hold within `limit`, false when the time was up. A signal that is there when the time
+  // is up, because no worker took it before, came within it.
   Future<bool> UntilFor(std::function<bool()> predicate, Duration limit) const;
 
   // Runs a coroutine beside this one. If nobody awaits the future, its failure is dropped.

@@ -78,6 +78,20 @@ TEST_P(WaitTest, the_limit_ends_the_wait) {
   EXPECT_EQ(ResultText(CompletedTask(history)), "time is up");
 }
 
+// As it is when no worker ran while the limit passed.
+TEST_P(WaitTest, a_signal_that_comes_together_with_the_limit_is_in_time) {
+  int64_t timer = 0;
+  HistoryBuilder history = Waiting(timer);
+  history.Signaled("add", Arguments<Text>("x"));
+  history.TimerFired(timer);
+  history.OpenTask();
+  EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_START_TIMER));
+  history.TaskCompleted();
+  history.TimerFired(history.TimerStarted("2"));
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "held x");
+}
+
 TEST_P(WaitTest, cancellation_ends_the_wait_and_its_timer) {
   int64_t timer = 0;
   HistoryBuilder history = Waiting(timer);
