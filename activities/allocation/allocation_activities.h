@@ -27,7 +27,7 @@ class AllocationActivities {
   // The object must outlive the registry's use.
   void Register(StepRegistry& registry);
 
-  absl::StatusOr<flow::v1::AdmitResult> Admit(const flow::v1::StepRequest& request);
+  absl::StatusOr<flow::v1::AdmitResult> Admit(const flow::v1::AdmitRequest& request);
   absl::StatusOr<flow::v1::PlaceResult> Place(const flow::v1::StepRequest& request);
   absl::StatusOr<flow::v1::Endpoint> Provision(const flow::v1::ProvisionRequest& request);
   absl::StatusOr<flow::v1::ActivateResult> Activate(const flow::v1::ActivateRequest& request);

@@ -55,6 +55,18 @@ flow::v1::ActivateResult ActivateResultOf(const stores::Allocation& allocation) 
   return result;
 }
 
+flow::v1::AllocationResume ResumeOf(const stores::Allocation& allocation) {
+  flow::v1::AllocationResume resume;
+  if (allocation.queued_at) *resume.mutable_queued_since() = ToProto(*allocation.queued_at);
+  if (!allocation.gpu_uuids.empty()) {
+    resume.mutable_placement()->set_node_id(allocation.node.str());
+    for (const auto& uuid : allocation.gpu_uuids) resume.mutable_placement()->add_gpu_uuids(uuid);
+  }
+  resume.set_active(allocation.state == AllocationState::kActive);
+  if (allocation.lease_expires_at) *resume.mutable_expires_at() = ToProto(*allocation.lease_expires_at);
+  return resume;
+}
+
 std::string Gpus(int count) { return std::to_string(count) + (count == 1 ? " GPU" : " GPUs"); }
 
 flow::v1::Done DoneWith(std::string detail) {
@@ -65,16 +77,19 @@ flow::v1::Done DoneWith(std::string detail) {
 
 }  // namespace
 
-absl::StatusOr<flow::v1::AdmitResult> AllocationActivities::Admit(const flow::v1::StepRequest& request) {
+absl::StatusOr<flow::v1::AdmitResult> AllocationActivities::Admit(const flow::v1::AdmitRequest& request) {
   return database_.TransactFor<flow::v1::AdmitResult>(
       SystemScope(), [&](Transaction& tx) -> absl::StatusOr<flow::v1::AdmitResult> {
-        GPUAAS_ASSIGN_OR_RETURN(const auto allocation,
-                                stores::GetAllocation(tx, AllocationId(request.allocation_id())));
+        const AllocationId id(request.step().allocation_id());
         flow::v1::AdmitResult result;
-        result.set_admitted(allocation.state == AllocationState::kRequested &&
-                            allocation.driving_operation.str() == request.operation_id());
+        GPUAAS_ASSIGN_OR_RETURN(const bool admitted,
+                                stores::AdmitExecution(tx, id, OperationId(request.step().operation_id()),
+                                                       request.execution(), clock_.Now()));
+        GPUAAS_ASSIGN_OR_RETURN(const auto allocation, stores::GetAllocation(tx, id));
+        result.set_admitted(admitted);
         result.set_state(std::string(domain::NameOf(allocation.state)));
         *result.mutable_limits() = limits_;
+        if (admitted) *result.mutable_resume() = ResumeOf(allocation);
         result.set_detail(result.admitted()
                               ? std::to_string(allocation.gpus) + " x " + allocation.sku + " in " + allocation.region
                               : "the state is " + result.state());

@@ -95,6 +95,11 @@ absl::StatusOr<AllocationPage> ListAllocations(platform::Transaction& tx, const 
 // The living allocations (not final) that have GPUs on a node.
 absl::StatusOr<std::vector<Allocation>> ListAllocationsOnNode(platform::Transaction& tx, const NodeId& node);
 
+// Lets one workflow execution, named by its first run, drive the allocation: the first that asks for the operation
+// while the state is requested, and that one again until the state is final. Gives whether it may. kNotFound.
+absl::StatusOr<bool> AdmitExecution(platform::Transaction& tx, const AllocationId& id, const OperationId& operation,
+                                    const std::string& execution, Time now);
+
 // A compare-and-set of (state, driving operation).
 struct AllocationTransition {
   AllocationId id;

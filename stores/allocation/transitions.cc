@@ -42,6 +42,18 @@ absl::Status EndOperations(platform::Transaction& tx, const Allocation& allocati
 
 }  // namespace
 
+absl::StatusOr<bool> AdmitExecution(platform::Transaction& tx, const AllocationId& id, const OperationId& operation,
+                                    const std::string& execution, Time now) {
+  GPUAAS_RETURN_IF_ERROR(LockAllocation(tx, id).status());
+  GPUAAS_ASSIGN_OR_RETURN(
+      const std::size_t written,
+      tx.Execute("UPDATE allocations SET execution = $3, updated_at = CASE execution WHEN '' THEN $4::timestamptz ELSE "
+                 "updated_at END WHERE id = $1 AND ((execution = '' AND state = 'requested' AND driving_operation_id = "
+                 "$2) OR (execution = $3 AND state NOT IN ('released', 'failed')))",
+                 {id, operation, execution, now}));
+  return written > 0;
+}
+
 absl::StatusOr<Allocation> TransitionAllocation(platform::Transaction& tx, const AllocationTransition& transition) {
   GPUAAS_ASSIGN_OR_RETURN(const Allocation before, LockAllocation(tx, transition.id));
   if (before.state == transition.to && before.driving_operation == transition.operation) return before;

@@ -14,18 +14,18 @@ using flow::v1::AllocationRequest;
 using temporal::Task;
 
 AllocationWorkflow::AllocationWorkflow(temporal::Context ctx)
-    : ctx_(ctx), shielded_(ctx.Shielded()), life_(ctx.NewScope()), extends_(ctx, kExtend) {}
+    : ctx_(ctx), shielded_(ctx.Shielded()), life_(ctx.NewScope()) {}
 
 Task<AllocationOutcome> AllocationWorkflow::Run(AllocationRequest request) {
   request_ = std::move(request);
   step_ = StepFor(request_.operation_id());
-  if (request_.has_resume()) {
-    resume_ = request_.resume();
-  } else {
-    status_.set_phase("admit");
-    const auto admitted = co_await ctx_.Execute(steps::kAdmit, step_);
+  const flow::v1::AllocationResume early = std::exchange(resume_, request_.resume());
+  resume_.MergeFrom(early);  // signals came before this
+  if (!request_.has_resume()) {
+    const auto admitted = co_await Admit();
     if (!admitted.admitted()) co_return Outcome("duplicate", "state is " + admitted.state());
     *resume_.mutable_limits() = admitted.limits();
+    resume_.MergeFrom(admitted.resume());
   }
 
   saga_.OnUnwind([this] { return Finish(); });
@@ -37,6 +37,15 @@ Task<AllocationOutcome> AllocationWorkflow::Run(AllocationRequest request) {
   saga_.OnUnwind([this] { return BeginRelease(); });
   co_await saga_.Unwind([this](std::string cause) { return UnwindFailed(std::move(cause)); });
   co_return Outcome(FinalState(), ending_->cause);
+}
+
+// Shielded: a cancellation takes effect behind it, when it is known whether there is something to unwind.
+Task<flow::v1::AdmitResult> AllocationWorkflow::Admit() {
+  flow::v1::AdmitRequest request;
+  *request.mutable_step() = step_;
+  request.set_execution(ctx_.info().first_run_id);
+  status_.set_phase("admit");
+  co_return co_await shielded_.Execute(steps::kAdmit, request);
 }
 
 // Returns or throws when the allocation has to end.
@@ -57,7 +66,6 @@ Task<void> AllocationWorkflow::Place() {
   if (!resume_.has_queued_since()) *resume_.mutable_queued_since() = ToProto(ctx.Now());
   const auto alert_at = FromProto(resume_.queued_since()) + FromProto(limits().queue_alert());
   const auto slow = Item("queue_slow", "The allocation has been waiting for capacity for long.");
-  bool alerted = false;
   status_.set_phase("place");
   for (;;) {
     capacity_ = false;
@@ -67,14 +75,14 @@ Task<void> AllocationWorkflow::Place() {
       *resume_.mutable_placement() = result.placement();
       break;
     }
-    if (!alerted && ctx.Now() >= alert_at) {
+    if (!resume_.queue_alerted() && ctx.Now() >= alert_at) {
       co_await ctx.Execute(steps::kRaiseItem, slow);
-      alerted = true;
+      resume_.set_queue_alerted(true);
     }
     ContinueAsNewWhenLong();
     co_await ctx.UntilFor([this] { return capacity_; }, FromProto(limits().queue_retry()));
   }
-  if (alerted) co_await ctx.Execute(steps::kResolveItem, slow);
+  if (resume_.queue_alerted()) co_await ctx.Execute(steps::kResolveItem, slow);
 }
 
 Task<flow::v1::Endpoint> AllocationWorkflow::Provision() {
@@ -103,18 +111,19 @@ Task<void> AllocationWorkflow::Serve() {
   const temporal::Context ctx = life_.context();
   status_.set_phase("active");
   for (;;) {
-    const auto asked = [this] { return !extends_.empty(); };
+    const auto asked = [this] { return resume_.extends_size() > 0; };
     if (!resume_.has_expires_at()) {
       co_await ctx.Until(asked);
     } else if (!co_await ctx.UntilFor(asked, FromProto(resume_.expires_at()) - ctx.Now())) {
       End({.cause = "lease_expired", .message = "The lease has ended."});
       co_return;
     }
-    const auto extend = *extends_.TryReceive();
+    const flow::v1::ExtendSignal extend = resume_.extends(0);
     flow::v1::ExtendRequest request;
     *request.mutable_step() = StepFor(extend.operation_id());
     *request.mutable_by() = extend.by();
     *resume_.mutable_expires_at() = (co_await ctx.Execute(steps::kMoveLease, request)).expires_at();
+    resume_.mutable_extends()->erase(resume_.extends().begin());
     ContinueAsNewWhenLong();
   }
 }
@@ -184,6 +193,8 @@ void AllocationWorkflow::OnRelease(flow::v1::ReleaseSignal signal) {
        .operation_id = signal.operation_id()});
 }
 
+void AllocationWorkflow::OnExtend(flow::v1::ExtendSignal signal) { *resume_.add_extends() = std::move(signal); }
+
 void AllocationWorkflow::OnNodeLost(flow::v1::NodeLostSignal signal) {
   if (signal.node_id() != resume_.placement().node_id()) return;
   node_lost_ = true;
@@ -216,7 +227,7 @@ void AllocationWorkflow::EndBy(const temporal::WorkflowFailure& failure) {
 void AllocationWorkflow::ContinueAsNewWhenLong() {
   const temporal::Context ctx = life_.context();
   ctx.ThrowIfCancelled();
-  if (!ctx.continue_as_new_suggested() || !extends_.empty()) return;
+  if (!ctx.continue_as_new_suggested()) return;
   AllocationRequest next = request_;
   *next.mutable_resume() = resume_;
   ctx.ContinueAsNew(next);
@@ -256,6 +267,7 @@ AllocationOutcome AllocationWorkflow::Outcome(const std::string& state, const st
 void RegisterAllocation(temporal::WorkflowRegistry& registry) {
   registry.Add<AllocationWorkflow>(kAllocation)
       .Signal(kRelease, &AllocationWorkflow::OnRelease)
+      .Signal(kExtend, &AllocationWorkflow::OnExtend)
       .Signal(kNodeLost, &AllocationWorkflow::OnNodeLost)
       .Signal(kCapacity, &AllocationWorkflow::OnCapacity)
       .Query(kAllocationStatus, &AllocationWorkflow::Status);

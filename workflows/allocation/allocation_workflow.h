@@ -4,7 +4,6 @@
 #include <string>
 
 #include "gpuaas/flow/v1/allocation.pb.h"
-#include "temporal/workflow/channel.h"
 #include "temporal/workflow/context.h"
 #include "workflows/common/saga.h"
 
@@ -27,6 +26,7 @@ class AllocationWorkflow {
   temporal::Task<flow::v1::AllocationOutcome> Run(flow::v1::AllocationRequest request);
 
   void OnRelease(flow::v1::ReleaseSignal signal);
+  void OnExtend(flow::v1::ExtendSignal signal);
   void OnNodeLost(flow::v1::NodeLostSignal signal);
   void OnCapacity(flow::v1::CapacitySignal signal);
   flow::v1::AllocationStatus Status() const;
@@ -40,6 +40,7 @@ class AllocationWorkflow {
     bool failed = false;
   };
 
+  temporal::Task<flow::v1::AdmitResult> Admit();
   temporal::Task<void> Live();
   temporal::Task<void> Place();
   temporal::Task<flow::v1::Endpoint> Provision();
@@ -66,7 +67,6 @@ class AllocationWorkflow {
   const temporal::Context ctx_;
   const temporal::Context shielded_;
   const temporal::CancellationScope life_;
-  temporal::SignalChannel<flow::v1::ExtendSignal> extends_;
   Saga saga_;
 
   flow::v1::AllocationRequest request_;

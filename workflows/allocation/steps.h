@@ -19,14 +19,15 @@ inline constexpr temporal::QueryRef<temporal::Nothing, flow::v1::AllocationStatu
 
 namespace steps {
 
-// The guard, a compare of (state requested, operation): a late duplicate start is not admitted.
-inline const temporal::Step<flow::v1::StepRequest, flow::v1::AdmitResult> kAdmit{"allocation.Admit", InDatabase()};
+// The guard, a compare-and-set of (state requested, operation, no execution yet): a late duplicate start is not
+// admitted; the execution that drives the allocation is admitted again, with how far it had come.
+inline const temporal::Step<flow::v1::AdmitRequest, flow::v1::AdmitResult> kAdmit{"allocation.Admit", InDatabase()};
 
 // GPUs of one node in one transaction, state provisioning; without capacity state queued, and the place in the queue.
 // invalid_state: the allocation is being released.
 inline const temporal::Step<flow::v1::StepRequest, flow::v1::PlaceResult> kPlace{"allocation.Place", InDatabase()};
 
-// The node agent makes the sandbox. node_unreachable is retried; conflict and invalid_state are final.
+// The node agent makes the sandbox. node_unreachable is retried; invalid_state (it is being taken down) is final.
 inline const temporal::Step<flow::v1::ProvisionRequest, flow::v1::Endpoint> kProvision{"allocation.Provision",
                                                                                        OnNode()};
 
@@ -46,7 +47,8 @@ inline const temporal::Step<flow::v1::BeginReleaseRequest, flow::v1::Done> kBegi
 inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kDeprovision{"allocation.Deprovision",
                                                                                          OnNode()};
 
-// Records that the node could not be asked: the end is the last moment at which the sandbox was proven to run.
+// Records that the node could not be asked: the end is the last moment at which the sandbox was proven to run. A node
+// that is in contact all the same is cordoned, with an ops item.
 inline const temporal::Step<flow::v1::StepRequest, flow::v1::RemovalResult> kFence{"allocation.Fence", InDatabase()};
 
 // Closes the usage interval at the last proven moment; none open is success.

@@ -49,6 +49,11 @@ bool FakeService::WaitForEvent(std::string_view workflow_id, api::enums::v1::Eve
   });
 }
 
+void FakeService::SuggestContinueAsNewFrom(int64_t events) {
+  std::lock_guard lock(server_->mutex);
+  server_->suggest_from = events;
+}
+
 void FakeService::FailNext(std::string_view method, absl::Status status, int times) {
   std::lock_guard lock(server_->mutex);
   server_->failures[std::string(method)] = {std::move(status), times};

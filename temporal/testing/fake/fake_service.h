@@ -49,6 +49,8 @@ class FakeService : public Transport {
   bool WaitForPolls(int count);
   bool WaitForEvent(std::string_view workflow_id, api::enums::v1::EventType type);
 
+  // From now on a workflow task whose history is at least so long suggests to continue as new; 0: none does.
+  void SuggestContinueAsNewFrom(int64_t events);
   // The next `times` calls of the method fail so, without effect.
   void FailNext(std::string_view method, absl::Status status, int times = 1);
   // Calls of the method until now, failed ones included.

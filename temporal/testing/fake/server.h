@@ -114,6 +114,7 @@ class Server {
   std::map<std::string, int> calls;
   std::map<std::string, std::pair<absl::Status, int>> failures;
   int waiting_polls = 0;
+  int64_t suggest_from = 0;  // length of history at which tasks suggest to continue as new; 0: never
 
   void AdvanceTo(Time time);
   bool Idle(bool activities_too) const;

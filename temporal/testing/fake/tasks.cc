@@ -55,6 +55,7 @@ void Server::StartTask(Run& run, const std::string& identity, bool sticky,
       *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_STARTED).mutable_workflow_task_started_event_attributes();
   attributes.set_scheduled_event_id(run.task.scheduled_id);
   attributes.set_identity(identity);
+  attributes.set_suggest_continue_as_new(suggest_from > 0 && run.last_event_id() >= suggest_from);
   run.task.state = WorkflowTask::State::kStarted;
   run.task.started_id = run.last_event_id();
   response.set_task_token(Token(run));

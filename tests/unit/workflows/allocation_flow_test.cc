@@ -21,7 +21,10 @@ class AllocationFlow : public FlowFixture {
  protected:
   void SetUp() override {
     RegisterAllocation(workflows_);
-    Mock<flow::v1::StepRequest, flow::v1::AdmitResult>(steps::kAdmit, [this](const auto&) { return admission_; });
+    Mock<flow::v1::AdmitRequest, flow::v1::AdmitResult>(steps::kAdmit, [this](const auto& request) {
+      execution_ = request.execution();
+      return admission_;
+    });
     Mock<flow::v1::StepRequest, flow::v1::PlaceResult>(steps::kPlace, [this](const auto&) { return Placed(); });
     Mock<flow::v1::ProvisionRequest, flow::v1::Endpoint>(steps::kProvision, [](const auto&) {
       flow::v1::Endpoint endpoint;
@@ -93,11 +96,15 @@ class AllocationFlow : public FlowFixture {
     signal.set_operation_id("op_release");
     Send(kRelease, signal);
   }
-  void Extend(const std::string& operation, temporal::Duration by) {
+  void SendExtend(const std::string& operation, temporal::Duration by) {
     flow::v1::ExtendSignal signal;
     signal.set_operation_id(operation);
     *signal.mutable_by() = ToProto(by);
-    Send(kExtend, signal);
+    ASSERT_TRUE(client_->Signal(kId, kExtend, signal).ok());
+  }
+  void Extend(const std::string& operation, temporal::Duration by) {
+    SendExtend(operation, by);
+    ASSERT_TRUE(service_->WaitIdle());
   }
 
   flow::v1::AllocationStatus Status() {
@@ -127,6 +134,7 @@ class AllocationFlow : public FlowFixture {
 
   // Under mutex_ while the worker runs.
   flow::v1::AdmitResult admission_;
+  std::string execution_;
   unsigned queue_position_ = 0;
   temporal::Time expires_at_;
   std::vector<std::string> extended_by_;
@@ -155,6 +163,42 @@ TEST_P(AllocationFlow, ALateDuplicateStartTouchesNothing) {
   Start();
   EXPECT_EQ(Outcome().state(), "duplicate");
   EXPECT_THAT(Calls(), ElementsAre("allocation.Admit"));
+}
+
+TEST_P(AllocationFlow, AdmittedAgainItGoesOnWhereTheAllocationStands) {
+  auto& resume = *admission_.mutable_resume();
+  resume.mutable_placement()->set_node_id("node_1");
+  resume.set_active(true);
+  *resume.mutable_expires_at() = ToProto(service_->Now() + 1h);
+  Start();
+  EXPECT_FALSE(execution_.empty());
+  EXPECT_EQ(Status().phase(), "active");
+  EXPECT_THAT(Calls(), ElementsAre("allocation.Admit"));
+  Release();
+  EXPECT_EQ(Outcome().state(), "released");
+  EXPECT_THAT(Calls(), Contains("allocation.Deprovision"));
+  EXPECT_THAT(Calls(), Contains("allocation.CloseUsage"));
+}
+
+TEST_P(AllocationFlow, CancelledWhileItIsAdmittedItUnwinds) {
+  Fail("allocation.Admit", ErrorCode::kDatabaseUnavailable, 1);
+  Start();
+  ASSERT_TRUE(client_->Cancel(kId, "operator").ok());
+  Advance(1s);
+  EXPECT_EQ(Outcome().state(), "released");
+  EXPECT_EQ(Outcome().cause(), "cancelled");
+  EXPECT_THAT(Calls(), ElementsAre("allocation.Admit", "allocation.Admit", "allocation.BeginRelease",
+                                   "allocation.FreePlacement", "allocation.Finish"));
+}
+
+TEST_P(AllocationFlow, ADuplicateThatIsCancelledTouchesNothingEither) {
+  Fail("allocation.Admit", ErrorCode::kDatabaseUnavailable, 1);
+  admission_.set_admitted(false);
+  Start();
+  ASSERT_TRUE(client_->Cancel(kId, "operator").ok());
+  Advance(1s);
+  EXPECT_EQ(Outcome().state(), "duplicate");
+  EXPECT_THAT(Calls(), ElementsAre("allocation.Admit", "allocation.Admit"));
 }
 
 TEST_P(AllocationFlow, WaitsInTheQueueUntilCapacityIsSignalled) {
@@ -261,6 +305,55 @@ TEST_P(AllocationFlow, AnExtendSentBeforeItIsActiveCounts) {
   SetQueuePosition(0);
   Send(kCapacity, flow::v1::CapacitySignal());
   EXPECT_THAT(extended_by_, ElementsAre("op_extend_1"));
+}
+
+TEST_P(AllocationFlow, AnExtendSentWhileNoWorkerRanCountsAlthoughTheLeaseHasEndedMeanwhile) {
+  Start();
+  StopWorker();
+  SendExtend("op_extend_1", 1h);
+  service_->Advance(1h);
+  StartWorker();
+  ASSERT_TRUE(service_->WaitIdle());
+  EXPECT_THAT(extended_by_, ElementsAre("op_extend_1"));
+  EXPECT_EQ(Status().phase(), "active");
+  Advance(1h);
+  EXPECT_EQ(Outcome().cause(), "lease_expired");
+}
+
+TEST_P(AllocationFlow, ContinuesAsNewWhileQueued) {
+  service_->SuggestContinueAsNewFrom(100);
+  SetQueuePosition(1);
+  Start();
+  Extend("op_extend_1", 1h);
+  for (int i = 0; i < 120; ++i) Advance(60s);
+  EXPECT_TRUE(HasContinuedAsNew(kId));
+  EXPECT_EQ(Status().phase(), "place");
+  EXPECT_THAT(items_, ElementsAre("queue_slow"));
+  SetQueuePosition(0);
+  Send(kCapacity, flow::v1::CapacitySignal());
+  EXPECT_EQ(Status().phase(), "active");
+  EXPECT_EQ(CallsOf("allocation.Admit"), 1);
+  EXPECT_EQ(CallsOf("ops.ResolveItem"), 1);
+  EXPECT_THAT(extended_by_, ElementsAre("op_extend_1"));
+}
+
+TEST_P(AllocationFlow, ContinuesAsNewWhileActiveWithTheExtendsThatWait) {
+  Start();
+  service_->SuggestContinueAsNewFrom(1);
+  StopWorker();
+  SendExtend("op_extend_1", 1h);
+  SendExtend("op_extend_2", 1h);
+  StartWorker();
+  ASSERT_TRUE(service_->WaitIdle());
+  EXPECT_TRUE(HasContinuedAsNew(kId));
+  EXPECT_THAT(extended_by_, ElementsAre("op_extend_1", "op_extend_2"));
+  EXPECT_EQ(CallsOf("allocation.Activate"), 1);
+  EXPECT_EQ(Status().node_id(), "node_1");
+  Advance(179min);
+  EXPECT_EQ(Status().phase(), "active");
+  Advance(1min);
+  EXPECT_EQ(Outcome().cause(), "lease_expired");
+  EXPECT_THAT(Calls(), Contains("allocation.Deprovision"));
 }
 
 TEST_P(AllocationFlow, ALostNodeIsFencedNotAsked) {

@@ -55,9 +55,12 @@ class FlowFixture : public ::testing::TestWithParam<int> {
     ASSERT_TRUE(worker_->Start().ok());
   }
 
-  void TearDown() override {
+  void StopWorker() {
     if (worker_ != nullptr) worker_->Shutdown();
+    worker_.reset();
   }
+
+  void TearDown() override { StopWorker(); }
 
   // The next `times` attempts of the step fail so.
   void Fail(const std::string& step, ErrorCode code, int times = 1'000'000) {
@@ -70,6 +73,13 @@ class FlowFixture : public ::testing::TestWithParam<int> {
     ASSERT_TRUE(service_->WaitIdle());
     service_->Advance(by);
     ASSERT_TRUE(service_->WaitIdle());
+  }
+
+  // Whether its newest run goes on from an earlier one.
+  bool HasContinuedAsNew(const std::string& workflow_id) {
+    const auto history = service_->History(workflow_id);
+    return history.events_size() > 0 &&
+           !history.events(0).workflow_execution_started_event_attributes().continued_execution_run_id().empty();
   }
 
   // Names of the steps that were tried, in order.
