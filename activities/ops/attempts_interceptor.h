@@ -15,6 +15,9 @@ class StepRegistry;
 
 // Writes every attempt of every activity to the attempts table: Temporal's history keeps only the last one. A database
 // that does not answer holds up no activity: the attempt is then missing from the record, and logged.
+//
+// A step without a bound of its own that has been failing for 5 minutes raises the ops item `step_stuck` of the flow's
+// resource, with its last cause; the next step of the flow that ends without another attempt closes it.
 class AttemptsInterceptor final : public temporal::ActivityInterceptor {
  public:
   // `worker` identifies the process. The references must outlive the interceptor.

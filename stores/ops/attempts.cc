@@ -28,6 +28,24 @@ absl::Status EndAttempt(platform::Transaction& tx, const std::string& workflow_i
       .status();
 }
 
+absl::StatusOr<std::optional<AttemptFailures>> GetAttemptFailures(platform::Transaction& tx,
+                                                                  const std::string& workflow_id,
+                                                                  const std::string& run_id,
+                                                                  const std::string& activity_id) {
+  // An attempt without end whose successor has begun was given up: its worker died.
+  GPUAAS_ASSIGN_OR_RETURN(
+      const platform::Row row,
+      tx.QueryOne("SELECT min(ended) AS since, count(ended) AS attempts, (array_agg(message ORDER BY id DESC) FILTER "
+                  "(WHERE ended IS NOT NULL))[1] AS cause FROM (SELECT id, message, outcome, coalesce(ended_at, "
+                  "lead(started_at) OVER (ORDER BY id)) AS ended FROM attempts WHERE workflow_id = $1 AND run_id = $2 "
+                  "AND activity_id = $3) a WHERE outcome IN ('failed', 'running')",
+                  {workflow_id, run_id, activity_id}, ""));
+  const auto since = row.OptionalTimestamp("since");
+  if (!since) return std::nullopt;
+  return AttemptFailures{
+      .since = *since, .attempts = static_cast<int>(row.Int("attempts")), .cause = row.TextOrEmpty("cause")};
+}
+
 absl::StatusOr<std::vector<Attempt>> ListAttempts(platform::Transaction& tx, const std::string& workflow_id,
                                                   const std::string& run_id) {
   GPUAAS_ASSIGN_OR_RETURN(

@@ -46,6 +46,18 @@ absl::Status BeginAttempt(platform::Transaction& tx, const Attempt& attempt);
 absl::Status EndAttempt(platform::Transaction& tx, const std::string& workflow_id, const std::string& run_id,
                         const std::string& activity_id, int number, const AttemptEnd& end);
 
+// What an activity keeps failing with.
+struct AttemptFailures {
+  Time since;  // the end of the first attempt that failed
+  int attempts = 0;
+  std::string cause;  // of the last one; empty: its worker went down with it
+};
+// Nothing if no attempt of the activity has failed in this run.
+absl::StatusOr<std::optional<AttemptFailures>> GetAttemptFailures(platform::Transaction& tx,
+                                                                  const std::string& workflow_id,
+                                                                  const std::string& run_id,
+                                                                  const std::string& activity_id);
+
 // In the order they began; with a `run_id` only that run's.
 absl::StatusOr<std::vector<Attempt>> ListAttempts(platform::Transaction& tx, const std::string& workflow_id,
                                                   const std::string& run_id = {});

@@ -27,6 +27,7 @@ struct ActivityInfo {
   Time attempt_scheduled_at;
   Time started_at;
   std::optional<Time> deadline;   // of this attempt: the earlier of start-to-close and schedule-to-close
+  Duration schedule_to_close{0};  // over all attempts; 0: none
   Duration heartbeat_timeout{0};  // 0: none
   std::map<std::string, Payload> headers;
 };

@@ -33,7 +33,7 @@ ActivityInfo ToInfo(const ActivityWorker::Task& task, const std::string& task_qu
   info.started_at = FromProto(task.started_time());
   info.heartbeat_timeout = FromProto(task.heartbeat_timeout());
   const Duration one = FromProto(task.start_to_close_timeout());
-  const Duration all = FromProto(task.schedule_to_close_timeout());
+  const Duration all = info.schedule_to_close = FromProto(task.schedule_to_close_timeout());
   const auto by = [](Time from, Duration timeout) {
     return from + std::chrono::duration_cast<Time::duration>(timeout);
   };
