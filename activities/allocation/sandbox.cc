@@ -1,5 +1,4 @@
 // The steps that ask the node.
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "activities/allocation/allocation_activities.h"
@@ -11,8 +10,10 @@
 #include "platform/clock/clock.h"
 #include "platform/postgres/database.h"
 #include "stores/allocation/allocations.h"
+#include "stores/billing/usage.h"
 #include "stores/iam/ssh_keys.h"
-#include "stores/nodes/heartbeats.h"
+#include "stores/nodes/leftovers.h"
+#include "stores/nodes/nodes.h"
 #include "stores/nodes/placement.h"
 #include "workflows/common/time.h"
 
@@ -23,18 +24,18 @@ using platform::Transaction;
 
 namespace {
 
-// The last heartbeat that named the allocation's sandbox as running; nothing if there is none.
-absl::StatusOr<std::optional<Time>> LastProven(Transaction& tx, const NodeId& node, const std::string& allocation_id) {
-  GPUAAS_ASSIGN_OR_RETURN(const auto heartbeat, stores::GetLastHeartbeat(tx, node));
-  if (!heartbeat) return std::nullopt;
-  const auto sandboxes = nlohmann::json::parse(heartbeat->sandboxes_json, nullptr, /*allow_exceptions=*/false);
-  if (!sandboxes.is_array()) return std::nullopt;
-  for (const auto& sandbox : sandboxes) {
-    if (sandbox.is_object() && sandbox.value("allocation_id", "") == allocation_id && sandbox.value("running", false)) {
-      return heartbeat->at;
-    }
+// The node could not be asked, but it can be heard: it does not fence itself, so nothing more is placed there until
+// somebody has looked.
+absl::Status TakeOutOfService(Transaction& tx, const stores::Node& node, const flow::v1::StepRequest& request,
+                              Time now) {
+  const std::string why = "The sandbox of " + request.allocation_id() + " could not be removed.";
+  if (node.state == domain::NodeState::kActive) {
+    const stores::Caller system = {
+        .tenant = PlatformTenant(), .project = {}, .principal = "system", .correlation_id = request.correlation_id()};
+    GPUAAS_RETURN_IF_ERROR(
+        stores::SetNodeState(tx, node.id, domain::NodeState::kCordoned, OperationId(), why, system, now).status());
   }
-  return std::nullopt;
+  return stores::RaiseSandboxLeft(tx, node.id, why, now);
 }
 
 flow::v1::Endpoint EndpointOf(const node::v1::Sandbox& sandbox) {
@@ -59,6 +60,9 @@ absl::StatusOr<flow::v1::Endpoint> AllocationActivities::Provision(const flow::v
     const AllocationId id(request.step().allocation_id());
     GPUAAS_ASSIGN_OR_RETURN(const auto reservation, stores::GetReservation(tx, id));
     GPUAAS_ASSIGN_OR_RETURN(const auto allocation, stores::GetAllocation(tx, id));
+    if (allocation.state != domain::AllocationState::kProvisioning) {
+      return MakeError(ErrorCode::kInvalidState, "The allocation is being taken down.");
+    }
     GPUAAS_ASSIGN_OR_RETURN(const auto keys, stores::GetSshKeys(tx, allocation.ssh_key_ids));
     node = {reservation.node.str(), reservation.advertise_address};
     ensure.set_cpus(static_cast<unsigned>(reservation.cpus));
@@ -88,7 +92,7 @@ absl::StatusOr<flow::v1::RemovalResult> AllocationActivities::Deprovision(const 
   const absl::Status found = database_.Transact(SystemScope(), [&](Transaction& tx) -> absl::Status {
     GPUAAS_ASSIGN_OR_RETURN(const auto reservation, stores::GetReservation(tx, AllocationId(request.allocation_id())));
     node = {reservation.node.str(), reservation.advertise_address};
-    GPUAAS_ASSIGN_OR_RETURN(proven, LastProven(tx, reservation.node, request.allocation_id()));
+    GPUAAS_ASSIGN_OR_RETURN(proven, stores::LastProven(tx, AllocationId(request.allocation_id())));
     return absl::OkStatus();
   });
   flow::v1::RemovalResult result;
@@ -114,14 +118,24 @@ absl::StatusOr<flow::v1::RemovalResult> AllocationActivities::Deprovision(const 
 absl::StatusOr<flow::v1::RemovalResult> AllocationActivities::Fence(const flow::v1::StepRequest& request) {
   return database_.TransactFor<flow::v1::RemovalResult>(
       SystemScope(), [&](Transaction& tx) -> absl::StatusOr<flow::v1::RemovalResult> {
+        const AllocationId id(request.allocation_id());
         flow::v1::RemovalResult result;
-        result.set_fenced(true);
-        result.set_detail("the node fences itself without contact");
-        const auto reservation = stores::GetReservation(tx, AllocationId(request.allocation_id()));
-        if (absl::IsNotFound(reservation.status())) return result;
+        const auto reservation = stores::GetReservation(tx, id);
+        if (absl::IsNotFound(reservation.status())) {
+          result.set_detail("nothing was placed");
+          return result;
+        }
         if (!reservation.ok()) return reservation.status();
-        GPUAAS_ASSIGN_OR_RETURN(const auto proven, LastProven(tx, reservation->node, request.allocation_id()));
+        GPUAAS_ASSIGN_OR_RETURN(const auto proven, stores::LastProven(tx, id));
         if (proven) *result.mutable_last_proven_at() = workflows::ToProto(*proven);
+        GPUAAS_ASSIGN_OR_RETURN(const auto node, stores::GetNode(tx, reservation->node));
+        result.set_fenced(node.contact != domain::NodeContact::kOk);
+        if (result.fenced()) {
+          result.set_detail("the node fences itself without contact");
+        } else {
+          GPUAAS_RETURN_IF_ERROR(TakeOutOfService(tx, node, request, clock_.Now()));
+          result.set_detail("the node is in contact but was not rid of the sandbox; it takes nothing new");
+        }
         return result;
       });
 }

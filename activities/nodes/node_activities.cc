@@ -13,6 +13,7 @@
 #include "platform/postgres/database.h"
 #include "platform/vault/vault.h"
 #include "stores/allocation/allocations.h"
+#include "stores/nodes/leftovers.h"
 #include "stores/nodes/nodes.h"
 #include "stores/ops/operations.h"
 #include "stores/ops/outbox.h"
@@ -175,6 +176,8 @@ absl::StatusOr<flow::v1::NodeStepResult> NodeActivities::Reconcile(const flow::v
   }));
   GPUAAS_ASSIGN_OR_RETURN(const int removed,
                           ReconcileNode(database_, agents_, {node.id.str(), node.advertise_address}));
+  GPUAAS_RETURN_IF_ERROR(database_.Transact(
+      SystemScope(), [&](Transaction& tx) { return stores::CloseSandboxLeft(tx, node.id, clock_.Now()); }));
   return Affected(static_cast<std::size_t>(removed), "sandboxes removed");
 }
 

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <stop_token>
+#include <string>
 
 #include "absl/status/statusor.h"
+#include "domain/ids.h"
 #include "gpuaas/flow/v1/region.pb.h"
 
 namespace temporal {
@@ -32,13 +36,20 @@ class RegionActivities {
   absl::StatusOr<flow::v1::SweepReport> Sweep(temporal::ActivityContext& context,
                                               const flow::v1::SweepRequest& request);
 
-  // One look at the region: changes the contact of nodes, tells their workflows, and tells the queue if more GPUs are
-  // free than `free_before`, which it updates. Adds to `report`.
-  absl::Status Tick(const flow::v1::SweepRequest& request, std::int64_t& free_before, flow::v1::SweepReport& report);
+  // What a look compares with, and updates.
+  struct Seen {
+    std::int64_t free_gpus = std::numeric_limits<std::int64_t>::max();
+    std::map<NodeId, Time> reconciled;  // when the node's workflow was last asked to
+  };
+  // One look at the region: changes the contact of nodes and tells their workflows, asks those of nodes that report
+  // sandboxes without an allocation to reconcile, and tells the queue if more GPUs are free than before. Adds to
+  // `report`.
+  absl::Status Tick(const flow::v1::SweepRequest& request, Seen& seen, flow::v1::SweepReport& report);
 
  private:
-  // Deletes what has served its time, a bounded number of rows: done at the end of each watch.
-  absl::Status Purge();
+  // At the end of each watch: deletes what has served its time, a bounded number of rows, and closes the item of
+  // watches that failed.
+  absl::Status Settle(const std::string& region);
 
   platform::Database& database_;
   const platform::Clock& clock_;

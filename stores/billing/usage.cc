@@ -42,6 +42,24 @@ absl::StatusOr<UsageInterval> OpenUsage(platform::Transaction& tx, const Allocat
   return FromRow(row);
 }
 
+absl::Status ProveUsage(platform::Transaction& tx, const NodeId& node, const std::string& sandboxes_json, Time at) {
+  return tx
+      .Query(
+          "UPDATE usage_intervals u SET proven_at = greatest(u.proven_at, $3) FROM jsonb_to_recordset($2::jsonb) AS "
+          "s(allocation_id text, running boolean) WHERE s.running AND u.allocation_id = s.allocation_id AND u.node_id "
+          "= $1 AND u.closed_at IS NULL",
+          {node, sandboxes_json, at})
+      .status();
+}
+
+absl::StatusOr<std::optional<Time>> LastProven(platform::Transaction& tx, const AllocationId& allocation) {
+  GPUAAS_ASSIGN_OR_RETURN(
+      const platform::Rows rows,
+      tx.Query("SELECT proven_at FROM usage_intervals WHERE allocation_id = $1 AND closed_at IS NULL", {allocation}));
+  if (rows.empty()) return std::nullopt;
+  return rows[0].OptionalTimestamp("proven_at");
+}
+
 absl::StatusOr<std::optional<UsageInterval>> CloseUsage(platform::Transaction& tx, const AllocationId& allocation,
                                                         Time at, const std::string& reason) {
   GPUAAS_ASSIGN_OR_RETURN(

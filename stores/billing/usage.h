@@ -29,6 +29,13 @@ struct UsageInterval {
 // kNotFound; kInvalidState if the allocation is not placed.
 absl::StatusOr<UsageInterval> OpenUsage(platform::Transaction& tx, const AllocationId& allocation, Time at);
 
+// A node's heartbeat: the open intervals of the sandboxes that it names as running are proven up to `at`.
+// `sandboxes_json` is as the agent sent it: [{allocation_id, running, ...}]. System scope.
+absl::Status ProveUsage(platform::Transaction& tx, const NodeId& node, const std::string& sandboxes_json, Time at);
+
+// Up to when the open interval is proven; nothing if it never was, or none is open.
+absl::StatusOr<std::optional<Time>> LastProven(platform::Transaction& tx, const AllocationId& allocation);
+
 // Closes the open interval at `at`, never before it was opened. Gives nothing if none is open.
 absl::StatusOr<std::optional<UsageInterval>> CloseUsage(platform::Transaction& tx, const AllocationId& allocation,
                                                         Time at, const std::string& reason);

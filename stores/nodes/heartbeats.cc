@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/status_macros.h"
+#include "stores/billing/usage.h"
 #include "stores/nodes/rows.h"
 #include "stores/ops/items.h"
 
@@ -105,6 +106,7 @@ absl::StatusOr<HeartbeatResult> RecordHeartbeat(platform::Transaction& tx, const
                "sandboxes = excluded.sandboxes, evidence_head = excluded.evidence_head WHERE h.at <= excluded.at",
                {heartbeat.node, heartbeat.now, heartbeat.boot_id, heartbeat.sandboxes_json, heartbeat.evidence_head})
           .status());
+  GPUAAS_RETURN_IF_ERROR(ProveUsage(tx, heartbeat.node, heartbeat.sandboxes_json, heartbeat.now));
   std::string known_digest = node.Text("inventory_digest");
   if (heartbeat.inventory) {
     NodeInventory inventory = *heartbeat.inventory;

@@ -31,8 +31,9 @@ struct HeartbeatResult {
   domain::NodeState state = domain::NodeState::kEnrolled;
 };
 
-// Keeps the latest heartbeat of the node. The first with a known inventory makes an enrolled node active and logs it.
-// Contact is not changed here: SweepContacts sees the node back. kNotFound; kInvalidState if the node is reclaimed.
+// Keeps the latest heartbeat of the node, and up to when the use of the sandboxes in it is proven. The first with a
+// known inventory makes an enrolled node active and logs it. Contact is not changed here: SweepContacts sees the node
+// back. kNotFound; kInvalidState if the node is reclaimed.
 absl::StatusOr<HeartbeatResult> RecordHeartbeat(platform::Transaction& tx, const Heartbeat& heartbeat);
 
 struct LastHeartbeat {

@@ -1,5 +1,6 @@
 #include "workflows/nodes/node_workflow.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,8 @@ namespace {
 
 // How often a draining node is looked at.
 constexpr temporal::Duration kDrainPoll = 15s;
+// How long the sweep's wish may keep other messages waiting; it comes back while there is need.
+constexpr temporal::Duration kReconcileBound = 1min;
 
 }  // namespace
 
@@ -64,6 +67,12 @@ Task<void> NodeWorkflow::Handle(Message message) {
         status_.set_contact("ok");
         co_await ctx_.Execute(steps::kReconcile, step);
         break;
+      case Kind::kReconcile: {
+        auto reconcile = steps::kReconcile;
+        reconcile.options.WithScheduleToClose(kReconcileBound);
+        co_await ctx_.Execute(reconcile, step);
+        break;
+      }
       case Kind::kCordon:
         co_await CallOffDrain();
         co_await Enter(step, "cordoned", true);
@@ -92,6 +101,12 @@ Task<void> NodeWorkflow::Handle(Message message) {
   item.set_kind("node_step_failed");
   item.set_summary("A step on the node failed: " + *failure);
   co_await ctx_.Execute(steps::kRaiseItem, item);
+}
+
+// One that waits already will do.
+void NodeWorkflow::OnReconcile(flow::v1::NodeSignal signal) {
+  const auto waits = [](const Message& message) { return message.kind == Kind::kReconcile; };
+  if (std::none_of(inbox_.begin(), inbox_.end(), waits)) Take(Kind::kReconcile, signal);
 }
 
 Task<void> NodeWorkflow::BeginDrain(flow::v1::NodeStep order, bool reclaim) {
@@ -152,6 +167,7 @@ void RegisterNode(temporal::WorkflowRegistry& registry) {
       .Signal(kLate, &NodeWorkflow::OnLate)
       .Signal(kLost, &NodeWorkflow::OnLost)
       .Signal(kBack, &NodeWorkflow::OnBack)
+      .Signal(kReconcileNow, &NodeWorkflow::OnReconcile)
       .Signal(kCordon, &NodeWorkflow::OnCordon)
       .Signal(kUncordon, &NodeWorkflow::OnUncordon)
       .Signal(kDrain, &NodeWorkflow::OnDrain)

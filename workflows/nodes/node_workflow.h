@@ -12,8 +12,9 @@ class WorkflowRegistry;
 
 namespace gpuaas::workflows {
 
-// One node from its enrolment until it is reclaimed: an entity that takes observations (late, lost, back) and orders
-// (cordon, uncordon, drain, reclaim) one after the other, in the order in which they came.
+// One node from its enrolment until it is reclaimed: an entity that takes observations (late, lost, back, sandboxes
+// without an allocation) and orders (cordon, uncordon, drain, reclaim) one after the other, in the order in which they
+// came.
 class NodeWorkflow {
  public:
   explicit NodeWorkflow(temporal::Context ctx) : ctx_(ctx) {}
@@ -23,6 +24,7 @@ class NodeWorkflow {
   void OnLate(flow::v1::NodeSignal signal) { Take(Kind::kLate, signal); }
   void OnLost(flow::v1::NodeSignal signal) { Take(Kind::kLost, signal); }
   void OnBack(flow::v1::NodeSignal signal) { Take(Kind::kBack, signal); }
+  void OnReconcile(flow::v1::NodeSignal signal);
   void OnCordon(flow::v1::NodeSignal signal) { Take(Kind::kCordon, signal); }
   void OnUncordon(flow::v1::NodeSignal signal) { Take(Kind::kUncordon, signal); }
   void OnDrain(flow::v1::NodeSignal signal) { Take(Kind::kDrain, signal); }
@@ -30,7 +32,7 @@ class NodeWorkflow {
   flow::v1::NodeStatus Status() const { return status_; }
 
  private:
-  enum class Kind { kLate, kLost, kBack, kCordon, kUncordon, kDrain, kReclaim, kLook };
+  enum class Kind { kLate, kLost, kBack, kReconcile, kCordon, kUncordon, kDrain, kReclaim, kLook };
   struct Message {
     Kind kind;
     flow::v1::NodeSignal signal;

@@ -13,6 +13,7 @@ inline constexpr temporal::WorkflowRef<flow::v1::NodeRequest, flow::v1::NodeOutc
 inline constexpr temporal::SignalRef<flow::v1::NodeSignal> kLate{"late"};
 inline constexpr temporal::SignalRef<flow::v1::NodeSignal> kLost{"lost"};
 inline constexpr temporal::SignalRef<flow::v1::NodeSignal> kBack{"back"};
+inline constexpr temporal::SignalRef<flow::v1::NodeSignal> kReconcileNow{"reconcile"};
 // From operators.
 inline constexpr temporal::SignalRef<flow::v1::NodeSignal> kCordon{"cordon"};
 inline constexpr temporal::SignalRef<flow::v1::NodeSignal> kUncordon{"uncordon"};

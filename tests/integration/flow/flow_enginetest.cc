@@ -131,18 +131,47 @@ TEST_F(Flow, AWorkerKilledInMidFlowLosesNothing) {
 
 TEST_F(Flow, ADarkNodeEndsByFencingAtTheLastProvenMoment) {
   *world_.limits().mutable_removal_bound() = workflows::ToProto(3s);
+  *world_.sweep_limits().mutable_tick() = workflows::ToProto(200ms);
+  *world_.sweep_limits().mutable_late() = workflows::ToProto(1s);
   world_.StartWorker();
   const AllocationId id = world_.CreateAllocation(1);
   ASSERT_TRUE(world_.WaitForState(id, AllocationState::kActive));
   world_.Heartbeat(id);
   world_.agent().Stop();
   world_.Release(id);
-  ASSERT_TRUE(world_.WaitForState(id, AllocationState::kReleased));
+  ASSERT_TRUE(world_.WaitFor([&] {
+    world_.Pulse();  // the API is there; only the node is silent
+    return world_.Get(id).state == AllocationState::kReleased;
+  }));
   const auto usage = Usage(id);
   ASSERT_EQ(usage.size(), 1u);
   ASSERT_TRUE(usage[0].closed_at.has_value());
   EXPECT_LT(*usage[0].closed_at, *world_.Get(id).ended_at - 1s);
   EXPECT_THAT(OpenItems(), ElementsAre("node_fenced"));
+}
+
+TEST_F(Flow, ANodeInContactThatKeepsASandboxTakesNothingNewAndIsAskedUntilItIsGone) {
+  *world_.limits().mutable_removal_bound() = workflows::ToProto(3s);
+  *world_.sweep_limits().mutable_tick() = workflows::ToProto(200ms);
+  std::atomic<bool> broken = true;
+  world_.agent().Intercept([&](const std::string& method) {
+    return method == "RemoveSandbox" && broken ? grpc::Status(grpc::StatusCode::INTERNAL, "device busy")
+                                               : grpc::Status::OK;
+  });
+  world_.StartWorker();
+  world_.StartNodeFlow();
+  const AllocationId id = world_.CreateAllocation(1);
+  ASSERT_TRUE(world_.WaitForState(id, AllocationState::kActive));
+  world_.Heartbeat(id);
+  world_.Release(id);
+  ASSERT_TRUE(world_.WaitForState(id, AllocationState::kReleased));
+  EXPECT_THAT(OpenItems(), ElementsAre("sandbox_left", "node_fenced"));
+  EXPECT_THAT(world_.agent().sandboxes(), ElementsAre(id.str()));
+  const AllocationId next = world_.CreateAllocation(1);
+  ASSERT_TRUE(world_.WaitForState(next, AllocationState::kQueued));
+  broken = false;
+  ASSERT_TRUE(world_.WaitFor([&] { return world_.agent().sandboxes().empty(); }));
+  ASSERT_TRUE(world_.WaitFor([&] { return OpenItems() == std::vector<std::string>{"node_fenced"}; }));
 }
 
 TEST_F(Flow, AFailureIsUndoneAndToldToWhoAsked) {

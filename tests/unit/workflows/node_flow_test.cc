@@ -80,6 +80,19 @@ TEST_P(NodeFlow, ALostNodeTellsItsAllocationsAndIsReconciledWhenBack) {
   EXPECT_THAT(Calls(), ElementsAre("nodes.NotifyLost", "nodes.Reconcile"));
 }
 
+TEST_P(NodeFlow, IsReconciledWhenTheSweepAsksAndGoesOnIfThatFails) {
+  Send(kReconcileNow);
+  EXPECT_THAT(Calls(), ElementsAre("nodes.Reconcile"));
+  Fail("nodes.Reconcile", ErrorCode::kNodeUnreachable);
+  Send(kReconcileNow);
+  Send(kReconcileNow);  // waits
+  Send(kReconcileNow);  // nothing new
+  Send(kCordon);
+  for (int i = 0; i < 8; ++i) Advance(15s);
+  EXPECT_EQ(CallsOf("ops.RaiseItem"), 2);
+  EXPECT_THAT(transitions_, ElementsAre("cordoned!"));
+}
+
 TEST_P(NodeFlow, DrainEndsWhenTheLastAllocationHasGone) {
   SetLiving(2);
   Send(kDrain);
@@ -120,6 +133,22 @@ TEST_P(NodeFlow, ADrainOutlivesAStepThatFailsWhileItIsLookedAt) {
   EXPECT_THAT(transitions_, ElementsAre("draining", "reclaimed!"));
 }
 
+TEST_P(NodeFlow, ContinuesAsNewInTheMiddleOfADrain) {
+  service_->SuggestContinueAsNewFrom(1);
+  SetLiving(1);
+  Send(kLate);
+  Send(kReclaim);
+  EXPECT_TRUE(HasContinuedAsNew(kId));
+  EXPECT_EQ(Status().contact(), "late");
+  EXPECT_EQ(Status().state(), "draining");
+  SetLiving(0);
+  Advance(15s);
+  auto outcome = client_->GetResult(kNode, kId, 20s);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->state(), "reclaimed");
+  EXPECT_THAT(transitions_, ElementsAre("draining", "reclaimed!"));
+}
+
 TEST_P(NodeFlow, ReclaimDrainsRevokesAndEnds) {
   SetLiving(1);
   Send(kReclaim);
@@ -130,6 +159,17 @@ TEST_P(NodeFlow, ReclaimDrainsRevokesAndEnds) {
   EXPECT_EQ(outcome->state(), "reclaimed");
   EXPECT_THAT(transitions_, ElementsAre("draining", "reclaimed!"));
   EXPECT_THAT(Calls(), Contains("nodes.RevokeCertificate"));
+}
+
+TEST_P(NodeFlow, AWatchOfTheRegionThatFailsForGoodIsTriedAgain) {
+  Fail("region.Sweep", ErrorCode::kInvalidArgument);
+  flow::v1::RegionWatchRequest request;
+  request.set_region("r");
+  ASSERT_TRUE(client_->Start(kRegionWatch, request, temporal::StartOptions("region-watch/r", "gpuaas")).ok());
+  ASSERT_TRUE(service_->WaitIdle());
+  EXPECT_THAT(Calls(), ElementsAre("region.Sweep", "ops.RaiseItem"));
+  Advance(1min);
+  EXPECT_THAT(Calls(), ElementsAre("region.Sweep", "ops.RaiseItem", "region.Sweep", "ops.RaiseItem"));
 }
 
 TEST_P(NodeFlow, AFailedStepLeavesAnItemAndTheNodeGoesOn) {
