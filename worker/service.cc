@@ -16,10 +16,10 @@
 #include "temporal/worker/worker.h"
 #include "temporal/workflow/registry.h"
 #include "worker/observer.h"
+#include "worker/region_watch.h"
 #include "worker/relay.h"
 #include "workflows/allocation/allocation_workflow.h"
 #include "workflows/nodes/node_workflow.h"
-#include "workflows/nodes/region_steps.h"
 #include "workflows/nodes/region_watch_workflow.h"
 
 namespace gpuaas::worker {
@@ -76,17 +76,16 @@ class RunningService final : public Service {
     stop_.request_stop();
     if (worker_ != nullptr) worker_->Shutdown();
     relay_.reset();
+    watch_.reset();
   }
 
  private:
-  // One per region, whichever worker comes first.
   absl::Status WatchRegion() {
     flow::v1::RegionWatchRequest request;
     request.set_region(options_.region);
     *request.mutable_limits() = options_.sweep_limits;
-    temporal::StartOptions start("region-watch/" + options_.region, options_.task_queue);
-    start.WithConflict(temporal::IdConflictPolicy::kUseExisting);
-    return client_->Start(workflows::kRegionWatch, request, start).status();
+    GPUAAS_ASSIGN_OR_RETURN(watch_, RegionWatch::Start(client_, std::move(request), options_.task_queue));
+    return absl::OkStatus();
   }
 
   const ServiceOptions options_;
@@ -101,6 +100,7 @@ class RunningService final : public Service {
   const std::unique_ptr<activities::Dispatcher> dispatcher_;
   std::unique_ptr<temporal::Worker> worker_;
   std::unique_ptr<Relay> relay_;
+  std::unique_ptr<RegionWatch> watch_;
 };
 
 }  // namespace

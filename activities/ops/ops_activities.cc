@@ -14,11 +14,18 @@ namespace gpuaas::activities {
 namespace {
 
 std::string ResourceKindOf(const std::string& resource_id) {
-  return resource_id.starts_with(NodeId::kPrefix) ? "node" : "allocation";
+  if (resource_id.starts_with(NodeId::kPrefix)) return "node";
+  return resource_id.starts_with(AllocationId::kPrefix) ? "allocation" : "region";
+}
+
+std::string WorkflowOf(const std::string& kind, const std::string& id) {
+  return (kind == "region" ? "region-watch" : kind) + "/" + id;
 }
 
 // What needs hands soon, because nothing ends by itself while it lasts.
-bool IsCritical(const std::string& kind) { return kind == "undo_failed" || kind == "undo_slow"; }
+bool IsCritical(const std::string& kind) {
+  return kind == "undo_failed" || kind == "undo_slow" || kind == "sweep_failed";
+}
 
 // "node_fenced" is explained in docs/runbooks/node-fenced.md.
 std::string RunbookOf(std::string kind) {
@@ -41,7 +48,7 @@ absl::StatusOr<flow::v1::Done> OpsActivities::RaiseItem(const flow::v1::OpsItemR
   item.title = request.summary();
   item.resource_kind = ResourceKindOf(request.resource_id());
   item.resource_id = request.resource_id();
-  item.workflow_id = item.resource_kind + "/" + item.resource_id;
+  item.workflow_id = WorkflowOf(item.resource_kind, item.resource_id);
   item.runbook = RunbookOf(request.kind());
   GPUAAS_RETURN_IF_ERROR(database_.Transact(platform::SystemScope(), [&](platform::Transaction& tx) {
     return stores::RaiseOpsItem(tx, item, clock_.Now()).status();
