@@ -55,8 +55,8 @@ stores::Caller CallerOf(const Call& call) {
 absl::Status CheckKeys(platform::Transaction& tx, const Call& call, const std::vector<std::string>& ids) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto id = SshKeyId::Parse(ids[i]);
-    absl::Status status =
-        id ? stores::GetSshKey(tx, call.access.principal.user, *id).status() : MakeError(ErrorCode::kUnknownSshKey, "");
+    absl::Status status = id ? stores::HoldSshKey(tx, call.access.principal.user, *id).status()
+                             : MakeError(ErrorCode::kUnknownSshKey, "");
     if (status.ok()) continue;
     if (ErrorCodeOf(status) != ErrorCode::kUnknownSshKey) return status;
     const Json fault = {{"field", "ssh_key_ids/" + std::to_string(i)}, {"problem", "is none of your SSH keys"}};

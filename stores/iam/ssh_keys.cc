@@ -34,6 +34,15 @@ absl::Status Unknown(const std::string& id) {
   return MakeError(ErrorCode::kUnknownSshKey, "no such SSH key", nlohmann::json{{"ssh_key_id", id}}.dump());
 }
 
+absl::StatusOr<SshKey> Find(platform::Transaction& tx, const UserId& user, const SshKeyId& id,
+                            const std::string& lock) {
+  GPUAAS_ASSIGN_OR_RETURN(
+      const platform::Rows rows,
+      tx.Query("SELECT " GPUAAS_SSH_KEY_COLUMNS " FROM ssh_keys WHERE user_id = $1 AND id = $2" + lock, {user, id}));
+  if (rows.empty()) return Unknown(id);
+  return FromRow(rows[0]);
+}
+
 }  // namespace
 
 absl::StatusOr<SshKey> CreateSshKey(platform::Transaction& tx, const SshKey& key, const Caller& caller) {
@@ -59,11 +68,11 @@ absl::StatusOr<std::vector<SshKey>> ListSshKeys(platform::Transaction& tx, const
 }
 
 absl::StatusOr<SshKey> GetSshKey(platform::Transaction& tx, const UserId& user, const SshKeyId& id) {
-  GPUAAS_ASSIGN_OR_RETURN(
-      const platform::Rows rows,
-      tx.Query("SELECT " GPUAAS_SSH_KEY_COLUMNS " FROM ssh_keys WHERE user_id = $1 AND id = $2", {user, id}));
-  if (rows.empty()) return Unknown(id);
-  return FromRow(rows[0]);
+  return Find(tx, user, id, "");
+}
+
+absl::StatusOr<SshKey> HoldSshKey(platform::Transaction& tx, const UserId& user, const SshKeyId& id) {
+  return Find(tx, user, id, " FOR KEY SHARE");
 }
 
 absl::StatusOr<std::vector<SshKey>> GetSshKeys(platform::Transaction& tx, const std::vector<std::string>& ids) {
@@ -83,7 +92,15 @@ absl::StatusOr<std::vector<SshKey>> GetSshKeys(platform::Transaction& tx, const 
 
 absl::Status DeleteSshKey(platform::Transaction& tx, const UserId& user, const SshKeyId& id, const Caller& caller,
                           Time now) {
-  GPUAAS_ASSIGN_OR_RETURN(const SshKey key, GetSshKey(tx, user, id));
+  GPUAAS_ASSIGN_OR_RETURN(const SshKey key, Find(tx, user, id, " FOR UPDATE"));
+  GPUAAS_ASSIGN_OR_RETURN(const platform::Rows orders,
+                          tx.Query("SELECT id FROM allocations WHERE $1 = ANY (ssh_key_ids) AND state IN ('requested', "
+                                   "'queued', 'provisioning') ORDER BY id LIMIT 1",
+                                   {id}));
+  if (!orders.empty()) {
+    return MakeError(ErrorCode::kConflict, "an allocation that is not provisioned yet names this key",
+                     nlohmann::json{{"allocation_id", orders[0].Text("id")}}.dump());
+  }
   GPUAAS_RETURN_IF_ERROR(tx.Query("DELETE FROM ssh_keys WHERE user_id = $1 AND id = $2", {user, id}).status());
   LogKey(tx, "ssh_key.deleted", key, caller, now);
   return absl::OkStatus();

@@ -30,10 +30,14 @@ absl::StatusOr<std::vector<SshKey>> ListSshKeys(platform::Transaction& tx, const
 // kUnknownSshKey unless the user has it.
 absl::StatusOr<SshKey> GetSshKey(platform::Transaction& tx, const UserId& user, const SshKeyId& id);
 
+// As GetSshKey, and nobody deletes it before the transaction ends: for an order that names it.
+absl::StatusOr<SshKey> HoldSshKey(platform::Transaction& tx, const UserId& user, const SshKeyId& id);
+
 // Keys by their ids for a sandbox, in that order; kUnknownSshKey naming the first that is gone.
 absl::StatusOr<std::vector<SshKey>> GetSshKeys(platform::Transaction& tx, const std::vector<std::string>& ids);
 
-// Logs `ssh_key.deleted`. kUnknownSshKey. Allocations keep what they were given.
+// Logs `ssh_key.deleted`. kUnknownSshKey; kConflict with details {allocation_id} while one that is not provisioned yet
+// names it. Active allocations keep what they were given.
 absl::Status DeleteSshKey(platform::Transaction& tx, const UserId& user, const SshKeyId& id, const Caller& caller,
                           Time now);
 

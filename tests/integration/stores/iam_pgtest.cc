@@ -1,3 +1,4 @@
+#include <future>
 #include <thread>
 
 #include "platform/crypto/password.h"
@@ -91,6 +92,54 @@ TEST_F(IamStoreTest, SshKeysAreUniquePerUserAndInvisibleToOthers) {
   EXPECT_TRUE(remove().ok());
   EXPECT_THAT(remove(), IsError(ErrorCode::kUnknownSshKey));
   EXPECT_THAT(LogTypes(acme_.tenant), ElementsAre("ssh_key.created", "ssh_key.created", "ssh_key.deleted"));
+}
+
+TEST_F(IamStoreTest, AKeyThatAWaitingOrderNamesStaysUntilItIsProvisioned) {
+  NewNode("gpu-1", 8);
+  const auto key = Must(CreateKey("laptop", "SHA256:a"));
+  stores::Allocation order = NewAllocation(1);
+  EXPECT_TRUE(System([&](Transaction& tx) {
+                return tx.Query("UPDATE allocations SET ssh_key_ids = $1", {std::vector<std::string>{key.id}}).status();
+              }).ok());
+  const auto remove = [&] {
+    return db().Transact(platform::TenantScope{acme_.tenant}, [&](Transaction& tx) {
+      return stores::DeleteSshKey(tx, UserId(acme_.principal), key.id, acme_, now());
+    });
+  };
+  for (const auto state : {domain::AllocationState::kQueued, domain::AllocationState::kProvisioning}) {
+    EXPECT_THAT(remove(), IsError(ErrorCode::kConflict));
+    order = Move(order, state);
+  }
+  EXPECT_THAT(remove(), IsError(ErrorCode::kConflict));
+  Move(order, domain::AllocationState::kActive);
+  EXPECT_TRUE(remove().ok()) << "the sandbox keeps what it was given";
+}
+
+// The order's transaction has seen the key: whoever deletes it meanwhile waits, and then finds the order.
+TEST_F(IamStoreTest, AKeyIsNotDeletedBetweenTheLookAtItAndTheOrder) {
+  const auto key = Must(CreateKey("laptop", "SHA256:a"));
+  std::future<absl::Status> removed;
+  EXPECT_TRUE(db().Transact(platform::TenantScope{acme_.tenant},
+                            [&](Transaction& tx) -> absl::Status {
+                              Must(stores::HoldSshKey(tx, UserId(acme_.principal), key.id));
+                              removed = std::async(std::launch::async, [&] {
+                                return db().Transact(platform::TenantScope{acme_.tenant}, [&](Transaction& other) {
+                                  return stores::DeleteSshKey(other, UserId(acme_.principal), key.id, acme_, now());
+                                });
+                              });
+                              return stores::CreateAllocation(tx, {.id = AllocationId::New(now()),
+                                                                   .operation = OperationId::New(now()),
+                                                                   .caller = acme_,
+                                                                   .sku = "h200-sxm-slice",
+                                                                   .region = "us-buffalo-1",
+                                                                   .gpus = 1,
+                                                                   .ssh_key_ids = {key.id},
+                                                                   .lease = std::chrono::hours(1),
+                                                                   .now = now()})
+                                  .status();
+                            })
+                  .ok());
+  EXPECT_THAT(removed.get(), IsError(ErrorCode::kConflict));
 }
 
 }  // namespace
