@@ -22,6 +22,7 @@ struct ActivityInfo {
   std::string workflow_run_id;
   std::string workflow_type;
   std::string task_token;  // names this attempt to the server
+  bool is_local = false;   // run inside its workflow's worker: no token, heartbeats go nowhere
   int attempt = 1;         // from 1
   Time scheduled_at;       // first attempt
   Time attempt_scheduled_at;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,8 +25,13 @@ class RunCache {
 
   explicit RunCache(size_t capacity) : capacity_(capacity) {}
 
-  // The run's slot, made if need be. With capacity 0 a slot that nobody else will see.
+  // The run's slot, made if need be. With capacity 0 a slot that nobody else will see, unless the run is held.
   std::shared_ptr<Slot> Get(const std::string& run_id);
+
+  // Keeps a run, whatever the capacity, until its next Get. Not one that has been dropped meanwhile.
+  void Hold(const std::string& run_id, std::shared_ptr<Slot> slot);
+  // Back to being kept only as long as the capacity allows.
+  void Unhold(std::string_view run_id);
 
   // Forgets a run. If it is in use, it lives until its user lets go of the slot.
   void Drop(std::string_view run_id);
@@ -38,10 +44,13 @@ class RunCache {
     std::shared_ptr<Slot> slot;
   };
 
+  std::shared_ptr<Slot> TakeHeld(std::string_view run_id);
+
   const size_t capacity_;
   mutable std::mutex mutex_;
   std::list<Entry> entries_;  // the most recently used first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_id_;
+  std::map<std::string, std::shared_ptr<Slot>, std::less<>> held_;
 };
 
 }  // namespace temporal::core

@@ -199,6 +199,22 @@ void WorkflowInstance::Apply(ActivityJob& job) {
   if (const auto pending = Extract(activities_, job.seq)) Settle(pending->state, job.outcome);
 }
 
+void WorkflowInstance::Apply(LocalActivityJob& job) {
+  const auto found = locals_.find(job.seq);
+  if (found == locals_.end()) return;
+  PendingLocal pending = std::move(found->second);
+  locals_.erase(found);
+  pending.scope->Forget(pending.key);
+  if (!job.backoff) return Settle(pending.state, job.outcome);
+  // The next attempts are another local activity, after a timer. A cancelled scope has no timers: the future fails.
+  pending.call.attempt = job.backoff->attempt;
+  const Future<Nothing> wait = StartTimer(job.backoff->duration, pending.scope, {});
+  wait.state()->OnReady([this, pending = std::move(pending), raw = wait.state().get()] {
+    if (raw->failed()) return pending.state->Fail(raw->error());
+    StartLocalActivity(pending.state, pending.scope, pending.call);
+  });
+}
+
 void WorkflowInstance::Apply(ChildStartJob& job) {
   const auto found = children_.find(job.seq);
   if (found == children_.end()) return;

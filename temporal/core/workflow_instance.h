@@ -48,6 +48,7 @@ class WorkflowInstance : private internal::Runtime {
   absl::StatusOr<Payload> Query(const Moment& moment, const std::string& name, const Payloads& input);
 
   bool initialized() const { return object_ != nullptr; }
+  const WorkflowInfo& info() const override { return info_; }
 
  private:
   template <class T>
@@ -64,6 +65,12 @@ class WorkflowInstance : private internal::Runtime {
     internal::Scope scope;
     uint64_t key = 0;
   };
+  struct PendingLocal {
+    std::shared_ptr<internal::FutureState<Payload>> state;
+    internal::Scope scope;
+    uint64_t key = 0;
+    LocalActivityCall call;  // for the next one, after a back-off
+  };
   struct Condition {
     std::weak_ptr<internal::FutureState<Nothing>> state;
     std::function<bool()> predicate;
@@ -71,7 +78,6 @@ class WorkflowInstance : private internal::Runtime {
 
   // --- internal::Runtime
   internal::Scheduler& scheduler() override { return scheduler_; }
-  const WorkflowInfo& info() const override { return info_; }
   Time now() const override { return moment_.now; }
   bool replaying() const override { return moment_.replaying; }
   int64_t history_length() const override { return moment_.history_length; }
@@ -81,6 +87,8 @@ class WorkflowInstance : private internal::Runtime {
   void Log(LogLevel level, std::string_view message) override;
   Future<Payload> ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,
                                   const internal::Scope& scope) override;
+  Future<Payload> ExecuteLocalActivity(std::string_view type, const LocalActivityOptions& options, Payloads input,
+                                       const internal::Scope& scope) override;
   Future<Nothing> StartTimer(Duration duration, const internal::Scope& scope, std::string_view summary) override;
   Future<Nothing> AddCondition(std::function<bool()> predicate, const internal::Scope& scope) override;
   Future<internal::ChildStarted> StartChild(std::string_view type, const ChildOptions& options, Payloads input,
@@ -105,11 +113,14 @@ class WorkflowInstance : private internal::Runtime {
   void Apply(CancelJob& job);
   void Apply(TimerFiredJob& job);
   void Apply(ActivityJob& job);
+  void Apply(LocalActivityJob& job);
   void Apply(ChildStartJob& job);
   void Apply(ChildJob& job);
   void Apply(SignalExternalJob& job) { ResolveExternal(signals_, job.seq, job.failure); }
   void Apply(CancelExternalJob& job) { ResolveExternal(cancels_, job.seq, job.failure); }
 
+  void StartLocalActivity(std::shared_ptr<internal::FutureState<Payload>> state, internal::Scope scope,
+                          LocalActivityCall call);
   void RunUntilIdle();
   bool CheckConditions();
   Task<void> Main();
@@ -142,12 +153,13 @@ class WorkflowInstance : private internal::Runtime {
 
   std::vector<Request> requests_;
   uint32_t timer_seq_ = 0;
-  uint32_t activity_seq_ = 0;
+  uint32_t activity_seq_ = 0;  // local ones too
   uint32_t child_seq_ = 0;
   uint32_t signal_seq_ = 0;
   uint32_t cancel_seq_ = 0;
   PendingMap<Nothing> timers_;
   PendingMap<Payload> activities_;
+  std::unordered_map<uint32_t, PendingLocal> locals_;
   std::unordered_map<uint32_t, PendingChild> children_;
   PendingMap<Nothing> signals_;
   PendingMap<Nothing> cancels_;

@@ -62,6 +62,7 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
     flags_.AddFrom(completed->workflow_task_completed_event_attributes());
   }
 
+  BeginTask(chunk);
   const int64_t last_id = chunk.events.back()->event_id();
   for (size_t i = 0; i < chunk.events.size(); ++i) {
     const HistoryEvent* next = i + 1 < chunk.events.size() ? chunk.events[i + 1].get() : nullptr;
@@ -70,8 +71,8 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   if (chunk.last) {
     if (absl::Status status = CheckNothingLeft(nullptr); !status.ok()) return status;
   }
-  LookAhead(last_id);
-  return absl::OkStatus();
+  if (chunk.partial || closed_in_history_) facts_.length = last_event_id_;
+  return LookAhead(last_id);
 }
 
 absl::Status WorkflowMachines::ApplyEvent(HistoryEvent& event, const HistoryEvent* next, bool last_chunk) {
@@ -132,6 +133,7 @@ absl::Status WorkflowMachines::ApplyOther(HistoryEvent& event) {
       return absl::OkStatus();
     case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
       after_completed_ = true;
+      goes_on_ = has_started_;
       return absl::OkStatus();
     case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED: {
       const auto& failed = event.workflow_task_failed_event_attributes();
@@ -152,10 +154,21 @@ absl::Status WorkflowMachines::ApplyOther(HistoryEvent& event) {
 
 void WorkflowMachines::TaskStarted(const HistoryEvent& event) {
   const auto& started = event.workflow_task_started_event_attributes();
-  history_bytes_ = started.history_size_bytes();
-  continue_as_new_suggested_ = started.suggest_continue_as_new();
   started_event_id_ = event.event_id();
-  now_ = std::max(now_, FromProto(event.event_time()));
+  has_started_ = true;
+  TaskFacts facts;
+  facts.length = event.event_id();
+  facts.bytes = started.history_size_bytes();
+  facts.continue_as_new_suggested = started.suggest_continue_as_new();
+  facts.started = FromProto(event.event_time());
+  last_heartbeat_.reset();
+  if (goes_on_) {
+    last_heartbeat_ = facts;
+  } else {
+    facts_ = facts;
+    now_ = std::max(now_, facts.started);
+  }
+  if (!replaying_) locals_.StopReplaying();
 }
 
 // Commands of a replayed task have to be matched by the events right after its completion: what is left when these end
@@ -172,6 +185,11 @@ absl::Status WorkflowMachines::CheckNothingLeft(const HistoryEvent* event) {
 }
 
 absl::Status WorkflowMachines::ApplyCommandEvent(const HistoryEvent& event, const HistoryEvent* next) {
+  if (IsLocalActivityMarker(event)) {
+    bool by_command = false;
+    absl::Status status = ApplyLocalActivityMarker(event, by_command);
+    if (!status.ok() || !by_command) return status;
+  }
   const auto marker = PatchMarkerOf(event);
   while (!commands_.empty()) {
     const CommandOf& front = commands_.front();
@@ -185,7 +203,9 @@ absl::Status WorkflowMachines::ApplyCommandEvent(const HistoryEvent& event, cons
     const std::shared_ptr<Machine> machine = front.machine;
     commands_.pop_front();
     if (absl::Status status = machine->OnEvent(event, *this); !status.ok()) return status;
-    if (event.has_timer_canceled_event_attributes()) {
+    if (const auto* local = dynamic_cast<const LocalActivityMachine*>(machine.get())) {
+      locals_.Recorded(local->call().seq);
+    } else if (event.has_timer_canceled_event_attributes()) {
       by_event_.erase(event.timer_canceled_event_attributes().started_event_id());
     } else if (!machine->done() && !event.has_activity_task_cancel_requested_event_attributes()) {
       by_event_.emplace(event.event_id(), machine);
@@ -201,16 +221,22 @@ absl::Status WorkflowMachines::ApplyCommandEvent(const HistoryEvent& event, cons
       absl::StrCat("history has ", Describe(event), ", for which the workflow's code issues no command"));
 }
 
-void WorkflowMachines::LookAhead(int64_t after) {
+absl::Status WorkflowMachines::LookAhead(int64_t after) {
   for (const HistoryEvent* event : reader_->Peek(after)) {
     if (const auto marker = PatchMarkerOf(*event)) {
       patches_.emplace(marker->id, false);
       PushJob(PatchJob{marker->id});
+    } else if (IsLocalActivityMarker(*event)) {
+      auto local = LocalActivityMarkerOf(*event);
+      if (!local) return BadHistory(absl::StrCat("the local activity in ", Describe(*event), " cannot be read"));
+      locals_.Peeked(*event, *std::move(local));
     }
   }
+  return TellForetold();
 }
 
 std::vector<Job> WorkflowMachines::TakeJobs() {
+  locals_.ActivationTaken();
   std::vector<Job> unsorted = std::exchange(jobs_, {});
   std::vector<Job> jobs;
   jobs.reserve(unsorted.size());
@@ -239,7 +265,8 @@ void WorkflowMachines::IssueCancelExternal(Command command, std::function<void()
   IssueCommand(std::make_shared<CancelExternalMachine>(0, std::move(delivered)), std::move(command));
 }
 
-void WorkflowMachines::ApplyRequests(std::vector<Request> requests) {
+absl::Status WorkflowMachines::ApplyRequests(std::vector<Request> requests) {
+  absl::Status status;
   const auto cancel = [this](auto& machines, uint32_t seq, const auto&... arguments) {
     const auto found = machines.find(seq);
     if (found == machines.end()) return;
@@ -250,6 +277,7 @@ void WorkflowMachines::ApplyRequests(std::vector<Request> requests) {
   struct Visitor {
     WorkflowMachines& self;
     decltype(cancel)& cancel_step;
+    absl::Status& status;
 
     void operator()(StartTimer& r) {
       auto machine = std::make_shared<TimerMachine>(r.seq, r.command.start_timer_command_attributes().timer_id());
@@ -265,6 +293,8 @@ void WorkflowMachines::ApplyRequests(std::vector<Request> requests) {
       self.IssueCommand(std::move(machine), std::move(r.command));
     }
     void operator()(CancelActivity& r) { cancel_step(self.activities_, r.seq); }
+    void operator()(ScheduleLocalActivity& r) { self.locals_.Schedule(std::move(r.call), self.replaying_, self.now_); }
+    void operator()(CancelLocalActivity& r) { status.Update(self.locals_.Cancel(r.seq)); }
     void operator()(StartChild& r) {
       auto machine = std::make_shared<ChildWorkflowMachine>(
           r.seq, self.namespace_, r.command.start_child_workflow_execution_command_attributes(), r.cancellation);
@@ -288,6 +318,7 @@ void WorkflowMachines::ApplyRequests(std::vector<Request> requests) {
     }
     void operator()(Close& r) {
       if (std::exchange(self.close_requested_, true)) return;
+      self.locals_.Close();
       auto machine = std::make_shared<RecordedMachine>(r.command.command_type());
       self.IssueCommand(std::move(machine), std::move(r.command));
     }
@@ -295,10 +326,12 @@ void WorkflowMachines::ApplyRequests(std::vector<Request> requests) {
   // A close comes after everything else of its activation, and only the first counts.
   for (const bool closing : {false, true}) {
     for (Request& request : requests) {
-      if (std::holds_alternative<Close>(request) == closing) std::visit(Visitor{*this, cancel}, request);
+      if (std::holds_alternative<Close>(request) == closing) std::visit(Visitor{*this, cancel, status}, request);
     }
   }
   std::erase_if(commands_, [](const CommandOf& each) { return each.machine->dropped(); });
+  status.Update(TellForetold());
+  return status;
 }
 
 void WorkflowMachines::ApplySetPatch(const SetPatch& patch) {

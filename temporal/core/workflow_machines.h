@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -16,6 +17,7 @@
 #include "temporal/common/time.h"
 #include "temporal/core/flags.h"
 #include "temporal/core/history/reader.h"
+#include "temporal/core/local_activity_tracker.h"
 #include "temporal/core/machines/activity.h"
 #include "temporal/core/machines/child_workflow.h"
 #include "temporal/core/machines/external.h"
@@ -44,7 +46,10 @@ class WorkflowMachines : private MachineSink {
   std::vector<Job> TakeJobs();
 
   // What the code asked for in an activation; may produce jobs at once.
-  void ApplyRequests(std::vector<Request> requests);
+  absl::Status ApplyRequests(std::vector<Request> requests);
+
+  // The local activities: what to do, whether to wait, what came of it.
+  LocalActivityTracker& locals() { return locals_; }
 
   // Commands that are neither in history nor sent yet, in order: the answer to the task. They count as sent afterwards.
   std::vector<Command> TakeCommands();
@@ -58,12 +63,19 @@ class WorkflowMachines : private MachineSink {
   bool partial() const { return partial_; }
   // A new task of this run has to begin with this event.
   int64_t next_event_id() const { return started_event_id_ + 1; }
-  int64_t last_event_id() const { return last_event_id_; }
   Time now() const { return now_; }
-  int64_t history_bytes() const { return history_bytes_; }
-  bool continue_as_new_suggested() const { return continue_as_new_suggested_; }
+  int64_t history_length() const { return facts_.length; }
+  int64_t history_bytes() const { return facts_.bytes; }
+  bool continue_as_new_suggested() const { return facts_.continue_as_new_suggested; }
 
  private:
+  // What the code may know of the workflow task it runs in.
+  struct TaskFacts {
+    int64_t length = 0;
+    int64_t bytes = 0;
+    bool continue_as_new_suggested = false;
+    Time started{};
+  };
   struct CommandOf {
     std::shared_ptr<Machine> machine;
     Command command;
@@ -73,6 +85,7 @@ class WorkflowMachines : private MachineSink {
   void PushJob(Job job) override;
   bool ChecksIds() override { return flags_.Use(EngineFlag::kIdAndTypeChecks, !replaying_); }
   void IssueCommand(std::shared_ptr<Machine> machine, Command command) override;
+  void ResumeTask(std::optional<Time> time) override;
   void IssueCancelExternal(Command command, std::function<void()> delivered) override;
 
   absl::Status ApplyChunk(HistoryReader::Chunk chunk);
@@ -80,7 +93,10 @@ class WorkflowMachines : private MachineSink {
   absl::Status ApplyCommandEvent(const HistoryEvent& event, const HistoryEvent* next);
   absl::Status ApplyOther(HistoryEvent& event);
   absl::Status CheckNothingLeft(const HistoryEvent* event);
-  void LookAhead(int64_t after);
+  absl::Status ApplyLocalActivityMarker(const HistoryEvent& event, bool& by_command);
+  absl::Status LookAhead(int64_t after);
+  absl::Status TellForetold();
+  void BeginTask(const HistoryReader::Chunk& chunk);
   void TaskStarted(const HistoryEvent& event);
   void ApplySetPatch(const SetPatch& patch);
 
@@ -100,8 +116,14 @@ class WorkflowMachines : private MachineSink {
   int64_t started_event_id_ = 0;
   int64_t last_event_id_ = 0;
   Time now_{};
-  int64_t history_bytes_ = 0;
-  bool continue_as_new_suggested_ = false;
+  TaskFacts facts_;
+
+  // --- the logical workflow task. Its heartbeats come one by one or, replayed, all with it; the code began to run at
+  // the first start that was completed, and goes on in the last when a local activity has ended.
+  bool has_commands_ = false;
+  bool has_started_ = false;
+  bool goes_on_ = false;
+  std::optional<TaskFacts> last_heartbeat_;
 
   // --- steps
   std::vector<Job> jobs_;
@@ -111,6 +133,7 @@ class WorkflowMachines : private MachineSink {
   std::unordered_map<uint32_t, std::weak_ptr<ActivityMachine>> activities_;
   std::unordered_map<uint32_t, std::weak_ptr<ChildWorkflowMachine>> children_;
   std::unordered_map<uint32_t, std::weak_ptr<SignalExternalMachine>> signals_;
+  LocalActivityTracker locals_{*this};
   std::map<std::string, bool> patches_;  // known ids; true: this run has made the marker
   bool close_requested_ = false;
 };

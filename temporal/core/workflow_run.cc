@@ -10,19 +10,21 @@ WorkflowRun::WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo 
       instance_(factory, info, *options.observer),
       workflow_type_(info.workflow_type),
       run_id_(info.run_id),
-      guard_(options.guard) {}
+      guard_(options.guard),
+      host_(options.local_activities) {}
 
 Moment WorkflowRun::MomentNow(bool replaying) const {
   Moment moment;
   moment.now = machines_.now();
   moment.replaying = replaying;
-  moment.history_length = machines_.last_event_id();
+  moment.history_length = machines_.history_length();
   moment.history_bytes = machines_.history_bytes();
   moment.continue_as_new_suggested = machines_.continue_as_new_suggested();
   return moment;
 }
 
 absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id) {
+  heartbeat_ = false;
   machines_.NewTask(std::move(reader), previous_started_event_id);
   while (true) {
     const auto applied = machines_.ApplyNextChunk();
@@ -39,9 +41,37 @@ absl::Status WorkflowRun::DoJobs() {
     auto requests = instance_.Activate(MomentNow(machines_.replaying()), machines_.TakeJobs(), !machines_.partial());
     if (guard_ != nullptr) guard_->Leave(run_id_);
     if (!requests.ok()) return requests.status();
-    machines_.ApplyRequests(*std::move(requests));
+    if (absl::Status status = machines_.ApplyRequests(*std::move(requests)); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status WorkflowRun::GiveOrders() {
+  for (LocalActivityOrder& order : machines_.locals().TakeOrders()) {
+    if (host_ == nullptr) return absl::UnimplementedError("this worker runs no local activities");
+    if (locals_ == nullptr) locals_ = host_->Open(instance_.info());
+    if (auto* start = std::get_if<StartLocalActivity>(&order)) {
+      locals_->Start(std::move(start->call));
+    } else {
+      locals_->Cancel(std::get<CancelLocalActivity>(order).seq);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<WorkflowRun::Locals> WorkflowRun::RunLocals(LocalActivityHost::Instant until, bool wait) {
+  while (true) {
+    if (absl::Status status = GiveOrders(); !status.ok()) return status;
+    if (!machines_.locals().any_running()) return Locals::kEnded;
+    std::vector<LocalActivityResult> results;
+    if (wait) results = locals_->Wait(until);
+    if (results.empty()) {
+      heartbeat_ = !host_->stopping();
+      return heartbeat_ ? Locals::kRunning : Locals::kGivenUp;
+    }
+    for (LocalActivityResult& result : results) machines_.locals().Resolve(std::move(result));
+    if (absl::Status status = DoJobs(); !status.ok()) return status;
+  }
 }
 
 absl::StatusOr<Payload> WorkflowRun::Query(const std::string& name, const Payloads& input) {

@@ -17,12 +17,26 @@ class WorkflowRun {
  public:
   WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo info, const WorkflowTaskHandlerOptions& options);
 
-  // Whether history that begins with this event continues what the run knows.
-  bool Continues(int64_t first_event_id) const { return first_event_id == machines_.next_event_id(); }
+  // Whether history that begins with this event, of a task that follows the one started by `previous_started_event_id`,
+  // continues what the run knows. The answer to a heartbeat may bring the whole history.
+  bool Continues(int64_t first_event_id, int64_t previous_started_event_id) const {
+    const int64_t next = machines_.next_event_id();
+    return first_event_id == next || (heartbeat_ && first_event_id == 1 && previous_started_event_id == next - 1);
+  }
 
   // Takes in the history of a workflow task and runs the code as far as it goes. Errors: those of WorkflowMachines and
   // of WorkflowInstance::Activate; the run has to be dropped after one.
   absl::Status Progress(HistoryReader reader, int64_t previous_started_event_id);
+
+  enum class Locals {
+    kEnded,
+    kRunning,  // the task has to be answered before its time is up, and to be followed by another
+    kGivenUp,  // the host is stopping
+  };
+  // Runs the local activities that the code has asked for, and the code with what came of them, until none is left or
+  // the time has come. `wait`: false if the task cannot wait for them. Errors as of Progress.
+  absl::StatusOr<Locals> RunLocals(LocalActivityHost::Instant until, bool wait);
+  Duration task_timeout() const { return instance_.info().task_timeout; }
 
   // Errors: WorkflowInstance::Query; kFailedPrecondition if history has no start.
   absl::StatusOr<Payload> Query(const std::string& name, const Payloads& input);
@@ -35,6 +49,7 @@ class WorkflowRun {
 
  private:
   absl::Status DoJobs();
+  absl::Status GiveOrders();
   Moment MomentNow(bool replaying) const;
 
   WorkflowMachines machines_;
@@ -42,6 +57,9 @@ class WorkflowRun {
   const std::string workflow_type_;
   const std::string run_id_;
   ActivationGuard* const guard_;
+  LocalActivityHost* const host_;
+  std::unique_ptr<LocalActivityRun> locals_;  // null: none was ever run
+  bool heartbeat_ = false;                    // the last task was answered while some ran
 };
 
 }  // namespace temporal::core

@@ -53,6 +53,38 @@ Future<Payload> WorkflowInstance::ExecuteActivity(std::string_view type, const A
   return Future<Payload>(state);
 }
 
+Future<Payload> WorkflowInstance::ExecuteLocalActivity(std::string_view type, const LocalActivityOptions& options,
+                                                       Payloads input, const Scope& scope) {
+  CheckMayChange("a local activity");
+  if (options.start_to_close <= Duration::zero() && options.schedule_to_close <= Duration::zero()) {
+    throw std::invalid_argument(
+        absl::StrCat("local activity ", ToAbsl(type), " needs a start_to_close or schedule_to_close timeout"));
+  }
+  auto state = NewState<Payload>();
+  if (scope->cancelled()) {
+    state->Fail(CancelledBy(scope));
+    return Future<Payload>(state);
+  }
+  LocalActivityCall call;
+  call.activity_type = type;
+  call.input = std::move(input);
+  call.options = options;
+  call.original_schedule_time = moment_.now;
+  StartLocalActivity(state, scope, std::move(call));
+  return Future<Payload>(state);
+}
+
+void WorkflowInstance::StartLocalActivity(std::shared_ptr<internal::FutureState<Payload>> state, Scope scope,
+                                          LocalActivityCall call) {
+  const uint32_t seq = ++activity_seq_;
+  call.seq = seq;
+  call.activity_id = call.options.activity_id.empty() ? absl::StrCat(seq) : call.options.activity_id;
+  call.waited = std::chrono::duration_cast<Duration>(moment_.now - call.original_schedule_time);
+  const uint64_t key = scope->OnCancel([this, seq] { Ask(CancelLocalActivity{seq}); });
+  locals_.emplace(seq, PendingLocal{std::move(state), std::move(scope), key, call});
+  Ask(ScheduleLocalActivity{std::move(call)});
+}
+
 Future<Nothing> WorkflowInstance::StartTimer(Duration duration, const Scope& scope, std::string_view summary) {
   CheckMayChange("a timer");
   auto state = NewState<Nothing>();

@@ -1,6 +1,7 @@
 #include "temporal/core/workflow_task_handler.h"
 
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,7 +34,9 @@ class WorkflowTaskHandler::Impl {
  private:
   bool sticky() const { return options_.max_cached_runs > 0 && !options_.sticky_task_queue.empty(); }
   absl::Status Progress(RunCache::Slot& slot, Task& task);
-  WorkflowTaskReply Reply(RunCache::Slot& slot, const Task& task, bool& keep);
+  absl::Status RunLocals(RunCache::Slot& slot, const Task& task, std::optional<LocalActivityHost::Instant> received,
+                         WorkflowRun::Locals& locals);
+  WorkflowTaskReply Reply(RunCache::Slot& slot, const Task& task, WorkflowRun::Locals locals, bool& keep);
   WorkflowTaskReply FailTask(const Task& task, const absl::Status& status);
   QueryCompleted AnswerQuery(WorkflowRun& run, const Task& task);
   QueryCompleted FailQuery(const Task& task, const absl::Status& status);
@@ -46,6 +49,8 @@ class WorkflowTaskHandler::Impl {
 };
 
 namespace {
+
+constexpr Duration kDefaultTaskTimeout = std::chrono::seconds(10);  // the server's
 
 std::string Message(const absl::Status& status) {
   return ValidUtf8({status.message().data(), status.message().size()});
@@ -90,15 +95,19 @@ void SetResult(const absl::StatusOr<Payload>& answer, Result& result, enums::Que
 }  // namespace
 
 absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
+  std::optional<LocalActivityHost::Instant> received;
+  if (options_.local_activities != nullptr) received = options_.local_activities->Now();
   const std::string run_id = task.workflow_execution().run_id();
   const std::shared_ptr<RunCache::Slot> slot = cache_.Get(run_id);
   const std::lock_guard lock(slot->mutex);
 
-  const absl::Status status = Progress(*slot, task);
+  auto locals = WorkflowRun::Locals::kEnded;
+  absl::Status status = Progress(*slot, task);
+  if (status.ok()) status = RunLocals(*slot, task, received, locals);
   bool keep = status.ok();
   absl::StatusOr<WorkflowTaskReply> reply = WorkflowTaskReply();
   if (status.ok()) {
-    reply = Reply(*slot, task, keep);
+    reply = Reply(*slot, task, locals, keep);
   } else if (IsUnreachable(status)) {
     reply = status;
   } else {
@@ -114,6 +123,8 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
   if (!keep) {
     slot->run.reset();
     cache_.Drop(run_id);
+  } else if (locals == WorkflowRun::Locals::kRunning) {
+    cache_.Hold(run_id, slot);
   }
   options_.observer->Gauge("temporal_sticky_cache_size", {}, static_cast<double>(cache_.size()));
   return reply;
@@ -124,7 +135,8 @@ absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& tas
   const bool only_query = events.empty() && (task.has_query() || !task.queries().empty());
   if (events.empty() && !only_query) return absl::DataLossError("a workflow task without history");
   const int64_t first = events.empty() ? 0 : events.at(0).event_id();
-  if (slot.run != nullptr && !only_query && !slot.run->Continues(first)) slot.run.reset();
+  if (slot.run != nullptr && !only_query && !slot.run->Continues(first, task.previous_started_event_id()))
+    slot.run.reset();
   options_.observer->Count(slot.run != nullptr ? "temporal_sticky_cache_hit" : "temporal_sticky_cache_miss", {}, 1);
   if (slot.run != nullptr && only_query) return absl::OkStatus();
 
@@ -142,6 +154,19 @@ absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& tas
   return slot.run->Progress(std::move(reader), task.previous_started_event_id());
 }
 
+absl::Status WorkflowTaskHandler::Impl::RunLocals(RunCache::Slot& slot, const Task& task,
+                                                  std::optional<LocalActivityHost::Instant> received,
+                                                  WorkflowRun::Locals& locals) {
+  WorkflowRun& run = *slot.run;
+  if (task.has_query() || !run.MayReply()) return absl::OkStatus();
+  const Duration timeout = run.task_timeout() > Duration::zero() ? run.task_timeout() : kDefaultTaskTimeout;
+  // Queries that came with the task do not wait for local activities.
+  const auto ran =
+      run.RunLocals(received.value_or(LocalActivityHost::Instant()) + timeout * 4 / 5, task.queries().empty());
+  if (ran.ok()) locals = *ran;
+  return ran.status();
+}
+
 WorkflowInfo WorkflowTaskHandler::Impl::InfoOf(const Task& task) const {
   WorkflowInfo info;
   info.workflow_type = task.workflow_type().name();
@@ -152,7 +177,8 @@ WorkflowInfo WorkflowTaskHandler::Impl::InfoOf(const Task& task) const {
   return info;
 }
 
-WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const Task& task, bool& keep) {
+WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const Task& task, WorkflowRun::Locals locals,
+                                                   bool& keep) {
   WorkflowRun& run = *slot.run;
   if (task.has_query()) {
     // A query never tells the server about progress; a run that has made some must not be found again.
@@ -187,8 +213,13 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
     result.set_result_type(type);
     if (answer.ok()) *result.mutable_answer()->add_payloads() = *answer;
   }
+  reply.set_force_create_new_workflow_task(locals != WorkflowRun::Locals::kEnded);
+  if (locals == WorkflowRun::Locals::kGivenUp) {
+    keep = false;
+    return reply;  // the next task is for another worker
+  }
+  reply.set_return_new_workflow_task(sticky() || locals == WorkflowRun::Locals::kRunning);
   if (sticky()) {
-    reply.set_return_new_workflow_task(true);
     auto& attributes = *reply.mutable_sticky_attributes();
     attributes.mutable_worker_task_queue()->set_name(options_.sticky_task_queue);
     attributes.mutable_worker_task_queue()->set_kind(enums::TASK_QUEUE_KIND_STICKY);
@@ -242,6 +273,8 @@ WorkflowTaskHandler::~WorkflowTaskHandler() = default;
 absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Handle(Task task) { return impl_->Handle(std::move(task)); }
 
 void WorkflowTaskHandler::Evict(std::string_view run_id) { impl_->cache().Drop(run_id); }
+
+void WorkflowTaskHandler::Unhold(std::string_view run_id) { impl_->cache().Unhold(run_id); }
 
 void WorkflowTaskHandler::EvictAll() { impl_->cache().Clear(); }
 

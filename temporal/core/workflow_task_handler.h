@@ -11,6 +11,7 @@
 #include "temporal/common/observer.h"
 #include "temporal/common/time.h"
 #include "temporal/core/history/fetcher.h"
+#include "temporal/core/machines/local_activity_host.h"
 #include "temporal/workflow/registry.h"
 
 namespace temporal::core {
@@ -36,6 +37,8 @@ struct WorkflowTaskHandlerOptions {
   size_t max_cached_runs = 1000;
   Observer* observer = &SilentObserver();  // must outlive the handler
   ActivationGuard* guard = nullptr;        // may be null
+  // Runs local activities, must outlive the handler. Null: workflows must not use any.
+  LocalActivityHost* local_activities = nullptr;
 };
 
 // What to send for a workflow task; monostate: nothing (the server lets the task time out). Complete: token, identity,
@@ -45,8 +48,9 @@ using WorkflowTaskReply = std::variant<std::monostate, api::workflowservice::v1:
                                        api::workflowservice::v1::RespondQueryTaskCompletedRequest>;
 
 // The workflow side of a worker: turns polled workflow tasks into replies, and keeps runs in an LRU cache between them.
-// Does no I/O but for fetching history. Thread-safe: different runs proceed in parallel, a second task for a run waits
-// for the first to be replied.
+// Does no I/O but for fetching history and for waiting for local activities: as long as some run, a task is answered
+// only when 80 % of its time are over, with the wish for another one, and the run is kept for that. Thread-safe:
+// different runs proceed in parallel, a second task for a run waits for the first to be replied.
 class WorkflowTaskHandler {
  public:
   // `registry` and `fetcher` must outlive the handler.
@@ -60,6 +64,8 @@ class WorkflowTaskHandler {
   // Call when a reply could not be delivered (NotFound, UnhandledCommand or any other error): what the run believes is
   // no longer what the server knows. Also good for reset. No effect on unknown runs.
   void Evict(std::string_view run_id);
+  // Call when the answer to a reply with force_create_new_workflow_task brought no task: another worker may get it.
+  void Unhold(std::string_view run_id);
   void EvictAll();
 
   size_t cached_runs() const;

@@ -1,5 +1,8 @@
 #include "temporal/testing/history_builder.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace temporal::testing {
 
 namespace enums = api::enums::v1;
@@ -78,6 +81,42 @@ int64_t HistoryBuilder::OpenTask() {
 int64_t HistoryBuilder::Task() {
   OpenTask();
   return TaskCompleted();
+}
+
+int64_t HistoryBuilder::Answered(const api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& reply) {
+  TaskCompleted();
+  auto& completed = *history_.mutable_events()->rbegin()->mutable_workflow_task_completed_event_attributes();
+  *completed.mutable_sdk_metadata() = reply.sdk_metadata();
+  for (const auto& command : reply.commands()) AddFor(command);
+  return last_id();
+}
+
+void HistoryBuilder::AddFor(const api::command::v1::Command& command) {
+  if (command.has_record_marker_command_attributes()) {
+    const auto& from = command.record_marker_command_attributes();
+    auto& marker = *Add(enums::EVENT_TYPE_MARKER_RECORDED).mutable_marker_recorded_event_attributes();
+    marker.set_marker_name(from.marker_name());
+    *marker.mutable_details() = from.details();
+    if (from.has_failure()) *marker.mutable_failure() = from.failure();
+  } else if (command.has_start_timer_command_attributes()) {
+    TimerStarted(command.start_timer_command_attributes().timer_id());
+  } else if (command.has_schedule_activity_task_command_attributes()) {
+    const auto& activity = command.schedule_activity_task_command_attributes();
+    ActivityScheduled(activity.activity_id(), activity.activity_type().name());
+  } else if (command.has_request_cancel_activity_task_command_attributes()) {
+    ActivityCancelRequested(command.request_cancel_activity_task_command_attributes().scheduled_event_id());
+  } else if (command.has_upsert_workflow_search_attributes_command_attributes()) {
+    ChangeVersionUpserted();
+  } else if (command.has_complete_workflow_execution_command_attributes()) {
+    Completed();
+  } else if (command.has_fail_workflow_execution_command_attributes()) {
+    Failed();
+  } else if (command.has_cancel_workflow_execution_command_attributes()) {
+    Canceled();
+  } else {
+    std::fprintf(stderr, "HistoryBuilder: no event for %s\n", command.ShortDebugString().c_str());
+    std::abort();
+  }
 }
 
 int64_t HistoryBuilder::Signaled(std::string_view name, const Payloads& input) {
@@ -170,6 +209,11 @@ int64_t HistoryBuilder::ActivityCanceled(int64_t scheduled) {
 int64_t HistoryBuilder::ActivityDone(int64_t scheduled, const Payload& result) {
   ActivityStarted(scheduled);
   return ActivityCompleted(scheduled, result);
+}
+
+int64_t HistoryBuilder::LocalActivityEnded(const core::LocalActivityMarker& marker) {
+  AddFor(core::MarkerCommand(marker));
+  return last_id();
 }
 
 int64_t HistoryBuilder::ChildInitiated(std::string_view workflow_id, std::string_view type) {

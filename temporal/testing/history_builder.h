@@ -6,6 +6,7 @@
 
 #include "temporal/api/history/v1/message.pb.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
+#include "temporal/core/history/local_activity_marker.h"
 
 namespace temporal::testing {
 
@@ -29,6 +30,10 @@ class HistoryBuilder {
   // Scheduled, started and completed; the id of the last.
   int64_t Task();
 
+  // Completed as the reply has it: with its metadata, and the events that the server writes for its commands. Of
+  // commands: markers, timers, activities, upserts, ends.
+  int64_t Answered(const api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& reply);
+
   // --- from outside
   int64_t Signaled(std::string_view name, const Payloads& input = {});
   int64_t CancelRequested();
@@ -48,6 +53,9 @@ class HistoryBuilder {
   int64_t ActivityCanceled(int64_t scheduled);
   // Started and completed.
   int64_t ActivityDone(int64_t scheduled, const Payload& result = {});
+
+  // --- local activities
+  int64_t LocalActivityEnded(const core::LocalActivityMarker& marker);
 
   // --- children and other workflows; `initiated` is the id of the initiated event
   int64_t ChildInitiated(std::string_view workflow_id, std::string_view type);
@@ -88,6 +96,8 @@ class HistoryBuilder {
   int64_t PreviousStarted(int64_t started) const;
 
  private:
+  void AddFor(const api::command::v1::Command& command);
+
   int64_t last_scheduled_task_ = 0;
   int64_t last_started_task_ = 0;
   std::string workflow_type_;

@@ -7,6 +7,7 @@
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/proto.h"
 #include "temporal/converter/failure_converter.h"
+#include "temporal/worker/attempt.h"
 
 namespace temporal::worker {
 
@@ -128,7 +129,7 @@ void ActivityWorker::Execute(const Task& task) {
       [running](StopReason reason) { running->Stop(reason); });
   ActivityContext context(std::move(info), task.heartbeat_details(), running->source.get_token(), *heartbeats);
 
-  const absl::StatusOr<Payload> outcome = Attempt(task, context);
+  const absl::StatusOr<Payload> outcome = RunAttempt(registry_, options.activity_interceptors, context, task.input());
   const std::optional<Payloads> unsent = heartbeats->Close();
   if (deadline) timers_.Cancel(*deadline);
   {
@@ -142,29 +143,6 @@ void ActivityWorker::Execute(const Task& task) {
   // Past its deadline the server ends the attempt, as what it is: a timeout.
   if (!outcome.ok() && running->reason == StopReason::kDeadline) return;
   Report(task, outcome, running->reason, unsent);
-}
-
-absl::StatusOr<Payload> ActivityWorker::Attempt(const Task& task, ActivityContext& context) const {
-  const ActivityRegistry::Function* function = registry_.Find(task.activity_type().name());
-  if (function == nullptr) {
-    FailureAttributes attributes;  // retryable: another worker of the queue may know it
-    attributes.type = "NotFoundError";
-    return ApplicationError(absl::StatusCode::kUnimplemented,
-                            absl::StrCat("this worker has no activity '", task.activity_type().name(), "'"),
-                            attributes);
-  }
-  const auto& interceptors = shared_->options.activity_interceptors;
-  const std::function<absl::StatusOr<Payload>(size_t)> call = [&](size_t depth) -> absl::StatusOr<Payload> {
-    if (depth == interceptors.size()) return (*function)(context, task.input());
-    return interceptors[depth]->Execute(context, task.input(), [&call, depth] { return call(depth + 1); });
-  };
-  try {
-    return call(0);
-  } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("the activity threw: ", e.what()));
-  } catch (...) {
-    return absl::InternalError("the activity threw something that is no std::exception");
-  }
 }
 
 StopReason ActivityWorker::SendHeartbeat(const Task& task, const Payloads& details) const {

@@ -41,7 +41,6 @@ class ActivityWorker {
 
   absl::StatusOr<bool> Poll();
   void Execute(const Task& task);
-  absl::StatusOr<Payload> Attempt(const Task& task, ActivityContext& context) const;
   StopReason SendHeartbeat(const Task& task, const Payloads& details) const;
   void Report(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
               const std::optional<Payloads>& unsent) const;
@@ -49,7 +48,7 @@ class ActivityWorker {
   const std::shared_ptr<const Shared> shared_;
   const ActivityRegistry& registry_;
   Slots slots_;
-  Timers timers_;
+  SteadyTimers timers_;
   Executor heartbeat_threads_;
   std::mutex mutex_;
   std::list<Running*> running_;

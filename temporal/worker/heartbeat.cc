@@ -43,7 +43,7 @@ void AttemptHeartbeats::Record(Payloads details) {
   std::lock_guard lock(mutex_);
   if (closed_) return;
   details_ = std::move(details);
-  Do(throttle_.Recorded(Timers::Clock::now()));
+  Do(throttle_.Recorded(timers_.Now()));
 }
 
 void AttemptHeartbeats::Do(const HeartbeatThrottle::Decision& decision) {
@@ -55,7 +55,7 @@ void AttemptHeartbeats::Do(const HeartbeatThrottle::Decision& decision) {
       const auto self = weak.lock();
       if (self == nullptr) return;
       std::lock_guard lock(self->mutex_);
-      if (!self->closed_) self->Do(self->throttle_.Wake(Timers::Clock::now()));
+      if (!self->closed_) self->Do(self->throttle_.Wake(self->timers_.Now()));
     });
   }
 }
@@ -69,7 +69,7 @@ void AttemptHeartbeats::SendOne() {
   if (reason != StopReason::kNone) stop_(reason);
   lock.lock();
   in_flight_ = false;
-  if (!closed_) Do(throttle_.Answered(Timers::Clock::now()));
+  if (!closed_) Do(throttle_.Answered(timers_.Now()));
   answered_.notify_all();
 }
 

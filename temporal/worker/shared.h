@@ -12,6 +12,7 @@ namespace temporal::worker {
 struct Shared {
   WorkerOptions options;
   std::shared_ptr<Transport> transport;
+  std::shared_ptr<Timers> timers;
   std::string name_space;
   std::string identity;
   std::string instance_key;       // a UUID, names this worker to the server

@@ -2,9 +2,9 @@
 
 namespace temporal::worker {
 
-Timers::Timers() : thread_([this] { Loop(); }) {}
+SteadyTimers::SteadyTimers() : thread_([this] { Loop(); }) {}
 
-Timers::~Timers() {
+SteadyTimers::~SteadyTimers() {
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
@@ -13,7 +13,7 @@ Timers::~Timers() {
   thread_.join();
 }
 
-Timers::Id Timers::At(Clock::time_point time, std::function<void()> function) {
+SteadyTimers::Id SteadyTimers::At(Instant time, std::function<void()> function) {
   std::lock_guard lock(mutex_);
   const Id id(time, next_++);
   queue_.emplace(id, std::move(function));
@@ -21,12 +21,12 @@ Timers::Id Timers::At(Clock::time_point time, std::function<void()> function) {
   return id;
 }
 
-void Timers::Cancel(const Id& id) {
+void SteadyTimers::Cancel(const Id& id) {
   std::lock_guard lock(mutex_);
   queue_.erase(id);
 }
 
-void Timers::Loop() {
+void SteadyTimers::Loop() {
   std::unique_lock lock(mutex_);
   while (!closing_) {
     if (queue_.empty()) {
@@ -34,7 +34,7 @@ void Timers::Loop() {
       continue;
     }
     const auto first = queue_.begin();
-    if (const auto time = first->first.first; time > Clock::now()) {
+    if (const auto time = first->first.first; time > Now()) {
       changed_.wait_until(lock, time);
       continue;
     }

@@ -1,27 +1,24 @@
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
 
+#include "temporal/common/timers.h"
+
 namespace temporal::worker {
 
-// Calls short functions at given times, all on one thread. Thread-safe.
-class Timers {
+// By the machine's clock, all on one thread.
+class SteadyTimers : public Timers {
  public:
-  using Clock = std::chrono::steady_clock;
-  using Id = std::pair<Clock::time_point, uint64_t>;
+  SteadyTimers();
+  ~SteadyTimers() override;  // what has not run by then never runs
 
-  Timers();
-  ~Timers();  // what has not run by then never runs
-
-  Id At(Clock::time_point time, std::function<void()> function);
-  // The function may just be running.
-  void Cancel(const Id& id);
+  Instant Now() const override { return std::chrono::steady_clock::now(); }
+  Id At(Instant time, std::function<void()> function) override;
+  void Cancel(const Id& id) override;
 
  private:
   void Loop();

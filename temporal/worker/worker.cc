@@ -8,6 +8,7 @@
 #include "temporal/common/proto.h"
 #include "temporal/worker/activity_worker.h"
 #include "temporal/worker/shared.h"
+#include "temporal/worker/timers.h"
 #include "temporal/worker/workflow_worker.h"
 #include "temporal/workflow/registry.h"
 
@@ -23,6 +24,8 @@ class WorkerImpl : public Worker {
       : client_(std::move(client)), workflows_(workflows), activities_(activities) {
     shared_->options = std::move(options);
     shared_->transport = client_->transport();
+    shared_->timers = shared_->options.timers;
+    if (shared_->timers == nullptr) shared_->timers = std::make_shared<worker::SteadyTimers>();
     shared_->name_space = client_->options().name_space;
     shared_->identity = shared_->options.identity.empty() ? client_->options().identity : shared_->options.identity;
     shared_->instance_key = NewUuid();
@@ -39,7 +42,8 @@ class WorkerImpl : public Worker {
     stage_ = Stage::kRunning;
     if (!activities_.empty()) activity_worker_ = std::make_unique<worker::ActivityWorker>(shared_, activities_);
     if (!workflows_.empty()) {
-      workflow_worker_ = std::make_unique<worker::WorkflowWorker>(shared_, workflows_, activity_worker_.get());
+      workflow_worker_ =
+          std::make_unique<worker::WorkflowWorker>(shared_, workflows_, activities_, activity_worker_.get());
     }
     if (activity_worker_) activity_worker_->Start();
     if (workflow_worker_) workflow_worker_->Start();
@@ -56,7 +60,7 @@ class WorkerImpl : public Worker {
     if (activity_worker_) activity_worker_->JoinPolling();
     if (workflow_worker_) workflow_worker_->JoinPolling();
     if (activity_worker_) activity_worker_->Finish(deadline);
-    if (workflow_worker_) workflow_worker_->Finish();
+    if (workflow_worker_) workflow_worker_->Finish(deadline);
     // The handling of workflow tasks may have brought activities.
     if (activity_worker_) activity_worker_->Finish(deadline);
   }

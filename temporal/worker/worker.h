@@ -11,6 +11,7 @@
 #include "temporal/client/client.h"
 #include "temporal/common/failure.h"
 #include "temporal/common/observer.h"
+#include "temporal/common/timers.h"
 
 namespace temporal {
 
@@ -25,11 +26,13 @@ struct WorkerOptions {
   std::string build_id;                   // recorded with each workflow task; empty: none
   int max_concurrent_workflow_tasks = 8;  // at least 2
   int max_concurrent_activities = 100;
+  int max_concurrent_local_activities = 100;
   int workflow_pollers = 2;  // of which one polls the sticky queue while the cache is on
   int activity_pollers = 2;
   int sticky_cache_size = 1000;  // runs kept in memory; 0: every task replays from the start
   Duration sticky_schedule_to_start = std::chrono::seconds(10);
-  Duration graceful_shutdown = std::chrono::seconds(10);  // what running activities get before they are cancelled
+  // What running activities get before they are cancelled, and local ones before they are given up.
+  Duration graceful_shutdown = std::chrono::seconds(10);
   // Longest poll, at least 2 s; 0: 60 s if the server ends polls when a worker says it stops, else 10 s. Shutdown waits
   // for the polls under way: one that is cut off may take a task with it which the server has already handed out.
   Duration poll_timeout{0};
@@ -37,7 +40,9 @@ struct WorkerOptions {
   Duration default_heartbeat_throttle = std::chrono::seconds(30);  // for activities without a heartbeat timeout
   std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
   FailureHook failure_hook;                                                 // for what activities return
-  std::shared_ptr<Observer> observer;                                       // null: silent
+  // The clock of local activities and of the tasks that wait for them; null: the machine's. For tests.
+  std::shared_ptr<Timers> timers;
+  std::shared_ptr<Observer> observer;  // null: silent
 };
 
 // Runs the workflows and activities of one task queue. Thread-safe.

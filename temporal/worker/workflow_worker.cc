@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kMaxEager = 3;  // per task, as other SDKs: the rest is for the other workers of the queue
 
-core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared) {
+core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared, core::LocalActivityHost& locals) {
   core::WorkflowTaskHandlerOptions options;
   options.namespace_name = shared.name_space;
   options.task_queue = shared.options.task_queue;
@@ -23,22 +23,24 @@ core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared) {
   options.sticky_schedule_to_start = shared.options.sticky_schedule_to_start;
   options.max_cached_runs = static_cast<size_t>(std::max(0, shared.options.sticky_cache_size));
   options.observer = &shared.observer();
+  options.local_activities = &locals;
   return options;
 }
 
 }  // namespace
 
 WorkflowWorker::WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry,
-                               ActivityWorker* activities)
+                               const ActivityRegistry& local, ActivityWorker* activities)
     : shared_(std::move(shared)),
       activities_(activities),
-      handler_(HandlerOptions(*shared_), registry, *this),
+      locals_(shared_, local),
+      handler_(HandlerOptions(*shared_, locals_), registry, *this),
       slots_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
       executor_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
       normal_("workflow poller", slots_, shared_->observer()),
       sticky_("sticky workflow poller", slots_, shared_->observer()) {}
 
-WorkflowWorker::~WorkflowWorker() { Finish(); }
+WorkflowWorker::~WorkflowWorker() { Finish(std::chrono::steady_clock::now()); }
 
 void WorkflowWorker::Start() {
   const int all = std::max(1, shared_->options.workflow_pollers);
@@ -57,8 +59,10 @@ void WorkflowWorker::JoinPolling() {
   sticky_.Join();
 }
 
-void WorkflowWorker::Finish() {
+void WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
   JoinPolling();
+  if (executor_.WaitIdle(std::max(Duration(0), Duration(deadline - std::chrono::steady_clock::now())))) return;
+  locals_.Stop();
   executor_.WaitIdle();
 }
 
@@ -155,6 +159,7 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id,
     return {};
   }
   if (answer->reset_history_event_id() > 0) handler_.Evict(run_id);
+  if (request.force_create_new_workflow_task() && !answer->has_workflow_task()) handler_.Unhold(run_id);
   return std::move(*answer->mutable_workflow_task());
 }
 

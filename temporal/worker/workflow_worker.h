@@ -4,6 +4,7 @@
 
 #include "temporal/core/workflow_task_handler.h"
 #include "temporal/worker/executor.h"
+#include "temporal/worker/local_activities.h"
 #include "temporal/worker/poller.h"
 #include "temporal/worker/shared.h"
 
@@ -17,14 +18,16 @@ class WorkflowWorker : private core::HistoryFetcher {
  public:
   using Task = api::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
-  // `activities` gets the activity tasks that come with replies; may be null.
-  WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry, ActivityWorker* activities);
+  // `local` has the local activities. `activities` gets the activity tasks that come with replies; may be null.
+  WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry, const ActivityRegistry& local,
+                 ActivityWorker* activities);
   ~WorkflowWorker() override;
 
   void Start();
   void StopPolling();
   void JoinPolling();
-  void Finish();  // waits for the tasks being handled
+  // Waits for the tasks being handled; their local activities are given up at `deadline`.
+  void Finish(std::chrono::steady_clock::time_point deadline);
   void EvictAll() { handler_.EvictAll(); }
 
  private:
@@ -42,6 +45,7 @@ class WorkflowWorker : private core::HistoryFetcher {
 
   const std::shared_ptr<const Shared> shared_;
   ActivityWorker* const activities_;
+  LocalActivities locals_;
   core::WorkflowTaskHandler handler_;
   Slots slots_;
   Executor executor_;

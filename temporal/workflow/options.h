@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "temporal/common/activity_options.h"
+#include "temporal/common/local_activity_options.h"
 #include "temporal/common/refs.h"
 #include "temporal/common/retry_policy.h"
 #include "temporal/common/time.h"

@@ -8,6 +8,7 @@
 #include "temporal/api/common/v1/message.pb.h"
 #include "temporal/api/failure/v1/message.pb.h"
 #include "temporal/api/history/v1/message.pb.h"
+#include "temporal/common/time.h"
 
 // What history tells the workflow's code. The engine gathers the jobs of one activation; the instance applies all of
 // them, then runs its coroutines. `seq` is the number under which the code asked for the step.
@@ -42,6 +43,16 @@ struct ActivityJob {
   uint32_t seq = 0;
   Outcome outcome;
 };
+struct LocalActivityJob {
+  uint32_t seq = 0;
+  Outcome outcome;
+  // Set: the outcome is that of one attempt; the code has to wait so long and ask for the next.
+  struct Backoff {
+    Duration duration{0};
+    int attempt = 1;  // the next
+  };
+  std::optional<Backoff> backoff;
+};
 struct ChildStartJob {
   uint32_t seq = 0;
   std::variant<std::string, FailureMessage> run_id_or_failure;
@@ -60,7 +71,7 @@ struct CancelExternalJob {
 };
 
 using Job = std::variant<InitializeJob, PatchJob, ReseedJob, SignalJob, CancelJob, TimerFiredJob, ActivityJob,
-                         ChildStartJob, ChildJob, SignalExternalJob, CancelExternalJob>;
+                         LocalActivityJob, ChildStartJob, ChildJob, SignalExternalJob, CancelExternalJob>;
 
 // Jobs of a lower rank come first in an activation; equal ones keep the order of history. Signals (and updates) are one
 // rank. Moving a job away does not change its rank.

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "temporal/api/command/v1/message.pb.h"
+#include "temporal/common/time.h"
 #include "temporal/core/history/events.h"
 #include "temporal/core/machines/jobs.h"
 
@@ -48,6 +50,8 @@ class MachineSink {
   virtual bool ChecksIds() = 0;
   // A further command of `machine`, whose event goes to it.
   virtual void IssueCommand(std::shared_ptr<Machine> machine, api::command::v1::Command command) = 0;
+  // The code goes on within its workflow task, not before that time.
+  virtual void ResumeTask(std::optional<Time> time) = 0;
   // Asks another workflow to cancel on the engine's own account; `delivered` runs when it got there.
   virtual void IssueCancelExternal(api::command::v1::Command command, std::function<void()> delivered) = 0;
 };

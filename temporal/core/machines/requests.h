@@ -6,6 +6,7 @@
 
 #include "temporal/api/command/v1/message.pb.h"
 #include "temporal/common/activity_options.h"
+#include "temporal/core/machines/local_activity_host.h"
 #include "temporal/workflow/options.h"
 
 // What the workflow's code asks for during an activation, in order. The commands are complete; the engine decides
@@ -27,6 +28,12 @@ struct ScheduleActivity {
   ActivityCancellation cancellation = ActivityCancellation::kTryCancel;
 };
 struct CancelActivity {
+  uint32_t seq = 0;
+};
+struct ScheduleLocalActivity {
+  LocalActivityCall call;
+};
+struct CancelLocalActivity {
   uint32_t seq = 0;
 };
 struct StartChild {
@@ -62,7 +69,8 @@ struct Close {
   Command command;
 };
 
-using Request = std::variant<StartTimer, CancelTimer, ScheduleActivity, CancelActivity, StartChild, CancelChild,
-                             SignalExternal, CancelSignalExternal, CancelExternal, SetPatch, Record, Close>;
+using Request = std::variant<StartTimer, CancelTimer, ScheduleActivity, CancelActivity, ScheduleLocalActivity,
+                             CancelLocalActivity, StartChild, CancelChild, SignalExternal, CancelSignalExternal,
+                             CancelExternal, SetPatch, Record, Close>;
 
 }  // namespace temporal::core

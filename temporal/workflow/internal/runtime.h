@@ -49,6 +49,8 @@ class Runtime {
 
   virtual Future<Payload> ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,
                                           const Scope& scope) = 0;
+  virtual Future<Payload> ExecuteLocalActivity(std::string_view type, const LocalActivityOptions& options,
+                                               Payloads input, const Scope& scope) = 0;
   virtual Future<Nothing> StartTimer(Duration duration, const Scope& scope, std::string_view summary) = 0;
   virtual Future<Nothing> AddCondition(std::function<bool()> predicate, const Scope& scope) = 0;
   // `workflow_id` is in options, never empty here.
