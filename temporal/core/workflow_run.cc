@@ -23,10 +23,9 @@ Moment WorkflowRun::MomentNow(bool replaying) const {
   return moment;
 }
 
-absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id,
-                                   std::vector<UpdateRequest> updates) {
+absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id) {
   heartbeat_ = false;
-  machines_.NewTask(std::move(reader), previous_started_event_id, std::move(updates));
+  machines_.NewTask(std::move(reader), previous_started_event_id);
   while (true) {
     const auto applied = machines_.ApplyNextChunk();
     if (!applied.ok()) return applied.status();
