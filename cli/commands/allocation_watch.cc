@@ -168,7 +168,7 @@ WatchResult WatchAllocation(Invocation& run, const std::string& id, const WatchO
   View view(run, id, options);
   EventFeed feed(session, path + "/events", options.after);
   const auto take = [&](const ServerEvent& event) {
-    const Json data = Json::parse(event.data, nullptr, /*allow_exceptions=*/false);
+    const Json data = ParseJson(event.data);
     if (!data.is_object()) return;
     if (event.type == "snapshot") {
       result.allocation = data;

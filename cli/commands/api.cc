@@ -33,7 +33,7 @@ void SetField(Json& body, const std::string& field, bool typed) {
     path.erase(0, dot + 1);
   }
   const std::string value = field.substr(equals + 1);
-  Json parsed = typed ? Json::parse(value, nullptr, /*allow_exceptions=*/false) : Json(value);
+  Json parsed = typed ? ParseJson(value) : Json(value);
   if (parsed.is_discarded()) throw UsageError("-F " + field + ": the value is not JSON", "-f takes it as text");
   (*at)[path] = std::move(parsed);
 }
@@ -43,7 +43,7 @@ std::optional<Json> BodyOf(Invocation& run, const ApiFlags& flags) {
   for (const std::string& field : flags.fields) {
     if (field != "-") continue;
     const std::string text{std::istreambuf_iterator<char>(run.world().in), {}};
-    body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    body = ParseJson(text);
     if (body->is_discarded()) throw UsageError("standard input is not JSON");
   }
   for (const std::string& field : flags.fields) {
@@ -72,13 +72,13 @@ platform::HttpHeaders HeadersOf(const ApiFlags& flags) {
 void ShowAnswer(Invocation& run, const Reply& reply, bool is_health) {
   if (reply.status >= 400) {
     // /health answers 503 with its report: that is data too.
-    const Json body = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+    const Json body = ParseJson(reply.body);
     if (body.is_object() && !body.contains("code")) run.output().ObjectOr(body, Printable(body.dump(2), true) + "\n");
     CliError error = ErrorOfResponse(reply.status, reply.body, reply.correlation_id);
     if (is_health) error.next.clear();  // which would say to look here
     throw error;
   }
-  const Json body = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+  const Json body = ParseJson(reply.body);
   if (body.is_discarded()) {
     run.world().out << (run.output().terminal().is_tty ? Printable(reply.body, true) : reply.body) << std::flush;
   } else {

@@ -76,7 +76,7 @@ ExitCode ExitOf(std::string_view code, int http_status) {
 CliError ErrorOfResponse(int status, std::string_view body, std::string_view correlation_id) {
   CliError error(CodeOfStatus(status), "the server answered with HTTP status " + std::to_string(status));
   error.correlation_id = correlation_id;
-  const Json envelope = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const Json envelope = ParseJson(body);
   if (envelope.is_object() && At(envelope, "code").is_string()) {
     error.code = TextAt(envelope, "code");
     error.message = TextAt(envelope, "message");

@@ -87,7 +87,7 @@ std::optional<std::string> ReadFile(const fs::path& path) {
 Json ReadJsonFile(const fs::path& path) {
   const auto content = ReadFile(path);
   if (!content) return Json::object();
-  Json parsed = Json::parse(*content, nullptr, /*allow_exceptions=*/false);
+  Json parsed = ParseJson(*content);
   if (!parsed.is_object()) {
     throw CliError(ErrorCode::kInternal, path.string() + " is damaged: not a JSON object",
                    "remove the file and try again");

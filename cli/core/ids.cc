@@ -60,7 +60,8 @@ std::string NewId(std::string_view prefix) {
 }
 
 bool IsWholeId(std::string_view text, std::string_view prefix) {
-  return text.size() == prefix.size() + 1 + kBodySize && text.starts_with(prefix) && text[prefix.size()] == '_';
+  return text.size() == prefix.size() + 1 + kBodySize && text.starts_with(prefix) && text[prefix.size()] == '_' &&
+         std::ranges::all_of(text.substr(prefix.size() + 1), [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
 bool MatchesId(std::string_view typed, std::string_view id) {

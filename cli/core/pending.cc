@@ -65,7 +65,7 @@ std::optional<PendingRequest> FromJson(const Json& json) {
 
 std::optional<PendingRequest> Load(const fs::path& path) {
   const auto content = ReadFile(path);
-  return content ? FromJson(Json::parse(*content, nullptr, /*allow_exceptions=*/false)) : std::nullopt;
+  return content ? FromJson(ParseJson(*content)) : std::nullopt;
 }
 
 // What the server compares when a key comes again.

@@ -39,10 +39,15 @@ using Matches = std::vector<Json>;
 std::optional<std::string> OnlyOne(const ResourceKind& kind, std::string_view typed, const Matches& matches,
                                    const std::function<bool(const Json&)>& meant) {
   if (matches.empty()) return std::nullopt;
-  if (matches.size() == 1) return TextAt(matches.front(), "id");
   Matches rest;
-  if (meant) std::ranges::copy_if(matches, std::back_inserter(rest), meant);
-  if (rest.size() == 1) return TextAt(rest.front(), "id");
+  if (meant && matches.size() > 1) std::ranges::copy_if(matches, std::back_inserter(rest), meant);
+  if (const Matches& left = rest.empty() ? matches : rest; left.size() == 1) {
+    // It becomes part of paths and file names: what a server calls an id has to be one.
+    std::string id = TextAt(left.front(), "id");
+    if (IsWholeId(id, kind.prefix)) return id;
+    throw CliError(ErrorCode::kInternal, "the service answered with an id that is none: " + id,
+                   "is --url the address of a GPUaaS service?");
+  }
   std::vector<std::string> lines;
   for (const Json& item : rest.empty() ? matches : rest) {
     std::string line = TextAt(item, "id");

@@ -38,8 +38,8 @@ std::string CorrelationOf(const platform::HttpResponse& response) {
 // The answer, if the request was done.
 std::optional<Json> AnswerIn(const HttpResult& result) {
   if (!result.ok() || result->status >= 300) return std::nullopt;
-  Json body = Json::parse(result->body, nullptr, /*allow_exceptions=*/false);
-  if (body.is_discarded()) return std::nullopt;
+  Json body = ParseJson(result->body);
+  if (!body.is_object()) return std::nullopt;  // no answer of the contract is anything else
   return body;
 }
 
@@ -47,9 +47,10 @@ std::optional<Json> AnswerIn(const HttpResult& result) {
 CliError ErrorOf(const HttpResult& result, const std::string& url) {
   if (!result.ok()) return ErrorOfTransport(result.error(), url);
   if (result->status >= 400) return ErrorOfResponse(result->status, result->body, CorrelationOf(*result));
-  CliError error(ErrorCode::kInternal,
-                 "the answer of " + url + " (HTTP status " + std::to_string(result->status) + ") is not JSON",
-                 "is --url the address of a GPUaaS service?");
+  CliError error(
+      ErrorCode::kInternal,
+      "the answer of " + url + " (HTTP status " + std::to_string(result->status) + ") is not one of the contract",
+      "is --url the address of a GPUaaS service?");
   error.correlation_id = CorrelationOf(*result);
   return error;
 }

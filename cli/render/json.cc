@@ -1,6 +1,37 @@
 #include "cli/render/json.h"
 
 namespace gpuaas::cli {
+namespace {
+
+constexpr int kDeepest = 64;
+
+// Copies of deeper documents would use up the stack.
+bool IsTooDeep(std::string_view json) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (in_string) {
+      if (json[i] == '\\')
+        ++i;
+      else if (json[i] == '"')
+        in_string = false;
+    } else if (json[i] == '"') {
+      in_string = true;
+    } else if (json[i] == '[' || json[i] == '{') {
+      if (++depth > kDeepest) return true;
+    } else if (json[i] == ']' || json[i] == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Json ParseJson(std::string_view text) {
+  if (IsTooDeep(text)) return Json(Json::value_t::discarded);
+  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
 
 const Json& At(const Json& object, std::string_view path) {
   static const Json kNull;

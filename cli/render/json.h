@@ -10,6 +10,10 @@ namespace gpuaas::cli {
 // Keeps the order in which the server sent the members.
 using Json = nlohmann::ordered_json;
 
+// What a server or a file holds; a discarded value if it is no JSON, or nested deeper than anything that is meant for
+// us.
+Json ParseJson(std::string_view text);
+
 // The member a dotted path names ("placement.node_id"), or null.
 const Json& At(const Json& object, std::string_view path);
 

@@ -310,6 +310,25 @@ TEST(UsageTest, UnknownWordsSuggest) {
   EXPECT_EQ(Json::parse(world.out)["name"], "gpuaas");
 }
 
+TEST(HostileServerTest, AnIdThatIsNoneNamesNoFile) {
+  FakeWorld world;
+  world.On("GET /api/v1/allocations",
+           Answer(200, {{"items", {{{"id", "../../../victim"}, {"name", "job"}, {"state", "active"}}}},
+                        {"next_cursor", nullptr}}));
+  EXPECT_EQ(world.Run({"allocations", "connect", "job"}), 1);
+  EXPECT_THAT(world.err, HasSubstr("an id that is none"));
+  EXPECT_EQ(world.Run({"allocations", "connect", "alloc_../../../../../../victim1"}), 6);
+}
+
+TEST(HostileServerTest, AnAnswerThatIsNotOfTheContractIsNone) {
+  FakeWorld world;
+  for (const std::string& body : {std::string("[]"), std::string("\"x\""), std::string(100'000, '[')}) {
+    world.On("GET /api/v1/allocations", platform::HttpResponse{200, {}, body});
+    EXPECT_EQ(world.Run({"allocations", "list"}), 1) << body.substr(0, 10);
+    EXPECT_THAT(world.err, HasSubstr("is not one of the contract"));
+  }
+}
+
 TEST(JqTest, ShowsWhatTheProgramMakesOfTheData) {
   FakeWorld world;
   world.On("GET /api/v1/allocations/" + kId, Answer(200, AllocationIn("active")));

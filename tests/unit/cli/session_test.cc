@@ -144,7 +144,7 @@ TEST_F(SessionTest, ARefusedResumeIsStillPending) {
 
 TEST_F(SessionTest, AnAnswerThatIsNotOursSettlesNothing) {
   answers_ = {platform::HttpResponse{200, {}, "<html>log in to the hotel's network</html>"}};
-  EXPECT_THAT(Failure(MakeSession()).message, HasSubstr("is not JSON; outcome unknown"));
+  EXPECT_THAT(Failure(MakeSession()).message, HasSubstr("is not one of the contract; outcome unknown"));
   EXPECT_TRUE(store_.Find("k"));
 }
 
