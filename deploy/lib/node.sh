@@ -37,7 +37,7 @@ node_start() {
   start_service node "$BIN/gpuaas-node-agent" run --state-dir "$NODE_STATE" ${GPUAAS_NODE_FLAGS:-}
   wait_until 30 node node_health
   dev_login "$OPS_HOME" ops-user
-  wait_until 30 node node_takes_work
+  wait_until 30 node node_is_in_touch
 }
 
 node_stop() { stop_process node 30; }
@@ -48,8 +48,8 @@ node_purge() {
   "$BIN/gpuaas-node-agent" purge --state-dir "$NODE_STATE" >>"$LOGS/node.log" 2>&1 || { fail_with_log node "could not be purged"; return 1; }
 }
 node_health() { (exec 3<>"/dev/tcp/127.0.0.1/$NODE_PORT"); }
-node_takes_work() {
-  cli_as "$OPS_HOME" nodes list --output json | jq -e 'any(.items[]; .name == "node-0" and .state == "active" and .contact == "ok")'
+node_is_in_touch() {
+  cli_as "$OPS_HOME" nodes list --output json | jq -e 'any(.items[]; .name == "node-0" and .contact == "ok" and .state != "enrolled")'
 }
 node_address() { say "localhost:$NODE_PORT (8 x H200, declared)"; }
 node_title() { say "gpuaas-node-agent"; }

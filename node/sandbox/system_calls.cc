@@ -40,6 +40,9 @@ constexpr int kForbidden[] = {
     SYS_swapon,          SYS_swapoff,      SYS_reboot,        SYS_acct,          SYS_quotactl,
 };
 
+// Newer than the kernel headers that we are built with.
+constexpr int kForbiddenByNumber[] = {443 /* quotactl_fd */, 467 /* open_tree_attr */};
+
 // As if this kernel did not have them: libraries have another way then. What clone3 is told cannot be looked at here.
 constexpr int kAbsent[] = {SYS_clone3, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register};
 
@@ -86,6 +89,9 @@ absl::Status RefuseRiskySystemCalls() {
   program.AnswerIf(BPF_JGE, __X32_SYSCALL_BIT, kNotThere);
 #endif
   for (const int number : kForbidden) program.AnswerIf(BPF_JEQ, static_cast<std::uint32_t>(number), kNotPermitted);
+  for (const int number : kForbiddenByNumber) {
+    program.AnswerIf(BPF_JEQ, static_cast<std::uint32_t>(number), kNotPermitted);
+  }
   for (const int number : kAbsent) program.AnswerIf(BPF_JEQ, static_cast<std::uint32_t>(number), kNotThere);
   program.AnswerArgument(SYS_clone, BPF_JSET, CLONE_NEWUSER, kNotPermitted);
   program.AnswerArgument(SYS_unshare, BPF_JSET, CLONE_NEWUSER, kNotPermitted);
