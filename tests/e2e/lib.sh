@@ -34,6 +34,15 @@ eventually() {
   done
 }
 
+# kill_part NAME: ends a part of the stack without a word, and waits until it is gone: what is starting again must not find it.
+kill_part() {
+  local pid
+  pid=$(process_pid "$1") || return 1
+  kill -KILL "$pid"
+  gone() { ! process_pid "$1" >/dev/null; }
+  eventually 10 gone "$1"
+}
+
 # give_up NAME: what follows has no sense without this.
 give_up() { printf 'not ok %s\n' "$1"; exit 1; }
 

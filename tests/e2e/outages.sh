@@ -91,8 +91,6 @@ check "the release ends" eval 'as dev-user allocations release "$id" --yes >/dev
 
 # The edge: its workers outlive a killed master, and must not keep the next one from its ports.
 cleanups+=(edge_start)
-kill -KILL "$(process_pid edge)"
-gone() { ! process_pid edge >/dev/null; }
-check "the edge is killed" eventually 10 gone
+check "the edge is killed" kill_part edge
 check "the edge comes back" edge_start
 check "and is the one that answers" eval 'pid=$(process_pid edge) && edge_stop && ! edge_health && edge_start && [ "$pid" != "$(process_pid edge)" ]'

@@ -15,7 +15,7 @@ provisioning() {
   as dev-user allocations history "$id" --output json | jq -e 'any(.steps[]; .name == "allocation.Provision" and .state == "running")'
 }
 check "provisioning is under way" eventually 30 provisioning
-kill -KILL "$(process_pid worker)" || give_up "the worker was not running"
+kill_part worker || give_up "the worker was not running"
 kill -CONT "$(process_pid node)"
 check "the worker starts again" worker_start
 check "the allocation becomes active" as dev-user allocations get "$id" --watch --timeout 180s
@@ -25,6 +25,6 @@ check "the step was tried again" jq -e 'any(.steps[]; .name == "allocation.Provi
 check "and no attempt seems to go on" jq -e 'all(.steps[].attempt_list[]; .state != "running" and .ended_at != null)' <<<"$history"
 
 check "release" as dev-user allocations release "$id" --yes
-kill -KILL "$(process_pid worker)"
+check "the worker dies once more" kill_part worker
 check "the worker starts once more" worker_start
 check "the release ends" eventually 90 is_state dev-user "$id" released
