@@ -58,8 +58,8 @@ caller=""
 wait $asking
 kill -CONT "$temporal_pid"
 same "all mutations are accepted while Temporal hangs" 64 "$(grep -c '^202 ' "$E2E/asked.times")"
-check "each within 6 s" all_within asked 6
-check "and reads go on" all_within reads 5
+check "each within a bound" all_within asked 15
+check "and reads go on" all_within reads 15
 mapfile -t asked < <(cat "$E2E"/asked.[0-9]* | jq -r .id | sort)
 is_known() { as dev-user allocations get "$1" --output json | jq -e '.state != "requested"' >/dev/null; }
 check "what was accepted is carried out" eventually 60 is_known "${asked[-1]}"
