@@ -29,6 +29,9 @@ constexpr std::uint32_t kOwnArchitecture = AUDIT_ARCH_AARCH64;
 
 static_assert(std::endian::native == std::endian::little, "the low half of an argument comes first");
 
+// Newer than the kernel headers that we are built with; the same numbers on every architecture.
+constexpr int kQuotactlFd = 443, kOpenTreeAttr = 467;
+
 constexpr int kForbidden[] = {
     SYS_mount,           SYS_umount2,      SYS_pivot_root,    SYS_move_mount,    SYS_open_tree, SYS_fsopen,
     SYS_fsconfig,        SYS_fsmount,      SYS_fspick,        SYS_mount_setattr, SYS_setns,     SYS_bpf,
@@ -37,11 +40,9 @@ constexpr int kForbidden[] = {
 #ifdef SYS_kexec_file_load
     SYS_kexec_file_load,
 #endif
-    SYS_swapon,          SYS_swapoff,      SYS_reboot,        SYS_acct,          SYS_quotactl,
+    SYS_swapon,          SYS_swapoff,      SYS_reboot,        SYS_acct,          SYS_quotactl,  kQuotactlFd,
+    kOpenTreeAttr,
 };
-
-// Newer than the kernel headers that we are built with.
-constexpr int kForbiddenByNumber[] = {443 /* quotactl_fd */, 467 /* open_tree_attr */};
 
 // As if this kernel did not have them: libraries have another way then. What clone3 is told cannot be looked at here.
 constexpr int kAbsent[] = {SYS_clone3, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register};
@@ -89,9 +90,6 @@ absl::Status RefuseRiskySystemCalls() {
   program.AnswerIf(BPF_JGE, __X32_SYSCALL_BIT, kNotThere);
 #endif
   for (const int number : kForbidden) program.AnswerIf(BPF_JEQ, static_cast<std::uint32_t>(number), kNotPermitted);
-  for (const int number : kForbiddenByNumber) {
-    program.AnswerIf(BPF_JEQ, static_cast<std::uint32_t>(number), kNotPermitted);
-  }
   for (const int number : kAbsent) program.AnswerIf(BPF_JEQ, static_cast<std::uint32_t>(number), kNotThere);
   program.AnswerArgument(SYS_clone, BPF_JSET, CLONE_NEWUSER, kNotPermitted);
   program.AnswerArgument(SYS_unshare, BPF_JSET, CLONE_NEWUSER, kNotPermitted);
