@@ -34,28 +34,13 @@ bool IsOfTheInside(ErrorCode code) {
   }
 }
 
-// No overlong forms, surrogates or anything above U+10FFFF.
+// The JSON library refuses to write anything else.
 bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
-    const unsigned char first = byte(0);
-    const std::size_t size = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-    if (size == 0) return false;
-    for (std::size_t i = 1; i < size; ++i) {
-      if (byte(i) >> 6 != 2) return false;
-    }
-    if (first == 0xE0 && byte(1) < 0xA0) return false;
-    if (first == 0xED && byte(1) > 0x9F) return false;
-    if (first == 0xF0 && byte(1) < 0x90) return false;
-    if (first == 0xF4 && byte(1) > 0x8F) return false;
-    text.remove_prefix(size);
+  try {
+    return !nlohmann::json(text).dump().empty();
+  } catch (const nlohmann::json::type_error&) {
+    return false;
   }
-  return true;
 }
 
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
