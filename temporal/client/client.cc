@@ -91,13 +91,22 @@ Client::Client(std::shared_ptr<Transport> transport, ClientOptions options)
   if (options_.identity.empty()) options_.identity = DefaultIdentity();
 }
 
-absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloads& input,
-                                             const StartOptions& options) {
+absl::StatusOr<service::StartWorkflowExecutionRequest> client_internal::StartRequest(const ClientOptions& client,
+                                                                                     std::string_view type,
+                                                                                     const Payloads& input,
+                                                                                     const StartOptions& options) {
   if (absl::Status status = CheckStart(options); !status.ok()) return status;
   service::StartWorkflowExecutionRequest request;
-  FillStart(request, options_, type, input, options);
+  FillStart(request, client, type, input, options);
   request.set_workflow_id_conflict_policy(Wire(options.conflict));
-  auto response = Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", request);
+  return request;
+}
+
+absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloads& input,
+                                             const StartOptions& options) {
+  const auto request = client_internal::StartRequest(options_, type, input, options);
+  if (!request.ok()) return request.status();
+  auto response = Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", *request);
   if (!response.ok()) return response.status();
   return Started{options.id, response->run_id(), response->started()};
 }

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -36,6 +38,21 @@ struct Execution {
 
   std::string workflow_id;
   std::string run_id;
+};
+
+// An update that a workflow was asked for. `outcome` is set as soon as it is known.
+struct UntypedUpdate {
+  Execution execution;
+  std::string update_id;
+  std::optional<absl::StatusOr<Payloads>> outcome;
+};
+template <class ResultType>
+struct UpdateHandle : UntypedUpdate {};
+// The same with how the workflow was started.
+template <class ResultType>
+struct StartedUpdate {
+  Started started;
+  UpdateHandle<ResultType> update;
 };
 
 // The typed client. Thread-safe; each function is one call (or a few) to the server and blocks for it.
@@ -101,6 +118,58 @@ class Client {
     }
   }
 
+  // Asks for an update and waits until it has come as far as the options say. A rejected update has come all the way:
+  // GetResult says why. Needs a worker. kNotFound: there is no such execution, or it ended before it accepted the
+  // update. kDeadlineExceeded: it has not come so far in time; asking again with the same id goes on waiting.
+  template <class Argument, class Result>
+  absl::StatusOr<UpdateHandle<Result>> Update(const Execution& execution, const UpdateRef<Argument, Result>& update,
+                                              const std::type_identity_t<Argument>& argument,
+                                              const UpdateOptions& options = UpdateOptions()) {
+    auto input = ToPayloads(argument);
+    if (!input.ok()) return input.status();
+    auto asked = UpdateUntyped(execution, update.name, *input, options);
+    if (!asked.ok()) return asked.status();
+    return UpdateHandle<Result>{*std::move(asked)};
+  }
+  // The same for callers that want nothing but the result.
+  template <class Argument, class Result>
+  absl::StatusOr<Result> ExecuteUpdate(const Execution& execution, const UpdateRef<Argument, Result>& update,
+                                       const std::type_identity_t<Argument>& argument,
+                                       UpdateOptions options = UpdateOptions()) {
+    auto handle = Update(execution, update, argument, options.WithStage(UpdateStage::kCompleted));
+    if (!handle.ok()) return handle.status();
+    return GetResult(*handle, Duration(0));
+  }
+  // Starts the workflow unless it runs, and asks it for an update, as one. Not for cron schedules and delayed starts.
+  template <class Request, class WorkflowResult, class Argument, class Result>
+  absl::StatusOr<StartedUpdate<Result>> UpdateWithStart(const WorkflowRef<Request, WorkflowResult>& workflow,
+                                                        const std::type_identity_t<Request>& request,
+                                                        const UpdateRef<Argument, Result>& update,
+                                                        const std::type_identity_t<Argument>& argument,
+                                                        const StartOptions& start,
+                                                        const UpdateOptions& options = UpdateOptions()) {
+    auto input = ToPayloads(request);
+    if (!input.ok()) return input.status();
+    auto update_input = ToPayloads(argument);
+    if (!update_input.ok()) return update_input.status();
+    auto asked = UpdateWithStartUntyped(workflow.name, *input, update.name, *update_input, start, options);
+    if (!asked.ok()) return asked.status();
+    return StartedUpdate<Result>{std::move(asked->first), {std::move(asked->second)}};
+  }
+  // Waits for the update's end, at most `timeout`. Its failure, or why it was rejected, comes back as a status that
+  // carries the Failure. kFailedPrecondition, carrying a Failure: the workflow ended before the update did.
+  // kDeadlineExceeded without a carried Failure: still under way.
+  template <class Result>
+  absl::StatusOr<Result> GetResult(const UpdateHandle<Result>& update, Duration timeout, std::stop_token stop = {}) {
+    auto result = GetUpdateResultUntyped(update, timeout, stop);
+    if (!result.ok()) return result.status();
+    if constexpr (std::is_same_v<Result, Nothing>) {
+      return Nothing{};
+    } else {
+      return FromPayloads<Result>(*result);
+    }
+  }
+
   absl::StatusOr<Started> StartUntyped(std::string_view type, const Payloads& input, const StartOptions& options);
   absl::Status SignalUntyped(const Execution& execution, std::string_view name, const Payloads& input,
                              std::string_view request_id = {});
@@ -108,6 +177,15 @@ class Client {
                                                  const Payloads& signal_input, const StartOptions& options);
   absl::StatusOr<Payloads> QueryUntyped(const Execution& execution, std::string_view name, const Payloads& input,
                                         Duration timeout);
+  absl::StatusOr<UntypedUpdate> UpdateUntyped(const Execution& execution, std::string_view name, const Payloads& input,
+                                              const UpdateOptions& options);
+  absl::StatusOr<std::pair<Started, UntypedUpdate>> UpdateWithStartUntyped(std::string_view type, const Payloads& input,
+                                                                           std::string_view update,
+                                                                           const Payloads& update_input,
+                                                                           const StartOptions& start,
+                                                                           const UpdateOptions& options);
+  absl::StatusOr<Payloads> GetUpdateResultUntyped(const UntypedUpdate& update, Duration timeout,
+                                                  std::stop_token stop = {});
   absl::StatusOr<Payloads> GetResultUntyped(const Execution& execution, Duration timeout, std::stop_token stop = {});
 
   absl::StatusOr<WorkflowDescription> Describe(const Execution& execution);

@@ -15,6 +15,12 @@ inline void Fill(api::common::v1::WorkflowExecution& proto, const Execution& exe
   proto.set_run_id(execution.run_id);
 }
 
+// kInvalidArgument: no id or task queue.
+absl::StatusOr<api::workflowservice::v1::StartWorkflowExecutionRequest> StartRequest(const ClientOptions& client,
+                                                                                     std::string_view type,
+                                                                                     const Payloads& input,
+                                                                                     const StartOptions& options);
+
 WorkflowSummary ToSummary(const api::workflow::v1::WorkflowExecutionInfo& info);
 
 }  // namespace temporal::client_internal

@@ -60,6 +60,28 @@ struct Started {
   bool started = true;  // false: an execution that was running is used
 };
 
+// How far an update has come: its validator let it pass; it has a result, has failed or was rejected.
+enum class UpdateStage { kAccepted, kCompleted };
+
+struct UpdateOptions {
+  UpdateOptions() {}
+  explicit UpdateOptions(Duration time) : timeout(time) {}
+
+  Duration timeout = std::chrono::seconds(10);
+  UpdateStage wait_for = UpdateStage::kCompleted;
+  std::string update_id;     // a repeated update with the same one finds the first; empty: a new one for each call
+  std::string first_run_id;  // the execution has to be of the chain that began with this run; empty: any
+
+  UpdateOptions& WithStage(UpdateStage stage) {
+    wait_for = stage;
+    return *this;
+  }
+  UpdateOptions& WithId(std::string id) {
+    update_id = std::move(id);
+    return *this;
+  }
+};
+
 enum class WorkflowStatus {
   kUnspecified,
   kRunning,

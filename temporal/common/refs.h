@@ -45,4 +45,12 @@ struct QueryRef {
   constexpr explicit QueryRef(std::string_view n) : name(n) {}
 };
 
+template <class Argument, class Result>
+struct UpdateRef {
+  using ArgumentType = Argument;
+  using ResultType = Result;
+  std::string_view name;
+  constexpr explicit UpdateRef(std::string_view n) : name(n) {}
+};
+
 }  // namespace temporal

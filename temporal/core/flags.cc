@@ -1,5 +1,7 @@
 #include "temporal/core/flags.h"
 
+#include <utility>
+
 namespace temporal::core {
 
 void EngineFlags::AddFrom(const api::history::v1::WorkflowTaskCompletedEventAttributes& completed) {
@@ -22,14 +24,21 @@ api::sdk::v1::WorkflowTaskCompletedMetadata EngineFlags::Collect() {
   }
   api::sdk::v1::WorkflowTaskCompletedMetadata metadata;
   for (const uint32_t flag : new_) metadata.add_core_used_flags(flag);
-  known_.merge(new_);
-  new_.clear();
-  if (!named_) {
+  known_.insert(new_.begin(), new_.end());
+  told_ = std::exchange(new_, {});
+  told_name_ = !named_;
+  if (told_name_) {
     metadata.set_sdk_name(kSdkName);
     metadata.set_sdk_version(kSdkVersion);
     named_ = true;
   }
   return metadata;
+}
+
+void EngineFlags::Untell() {
+  for (const uint32_t flag : told_) known_.erase(flag);
+  new_.merge(told_);
+  if (std::exchange(told_name_, false)) named_ = false;
 }
 
 }  // namespace temporal::core

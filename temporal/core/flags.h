@@ -29,11 +29,15 @@ class EngineFlags {
 
   // What this task's completion has to tell; afterwards that counts as told.
   api::sdk::v1::WorkflowTaskCompletedMetadata Collect();
+  // The last task's completion was not recorded: the next one tells it again.
+  void Untell();
 
  private:
   std::set<uint32_t> known_;
   std::set<uint32_t> new_;
   bool named_ = false;
+  std::set<uint32_t> told_;  // by the last completion
+  bool told_name_ = false;
 };
 
 }  // namespace temporal::core

@@ -23,6 +23,7 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
                                                                 bool start) {
   moment_ = moment;
   requests_.clear();
+  update_queued_ = false;
   try {
     bool initialized = false;
     for (Job& job : jobs) {
@@ -33,6 +34,7 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
       // Behind the handlers of signals that came with the start, so that Run sees their effect.
       if (initialized) (void)internal::Spawn(scheduler_, Main());
       RunUntilIdle();
+      RejectUnhandledUpdates();
     }
   } catch (...) {
     HandlerFailed(std::current_exception());
@@ -51,18 +53,14 @@ absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const std:
                                             absl::StrJoin(known, ", "), "]"));
   }
   moment_ = moment;
-  read_only_ = true;
-  scheduler_.set_frozen(true);
-  absl::StatusOr<Payload> answer = absl::UnknownError("the query handler threw an exception of unknown type");
+  const ReadOnly read_only(*this);
   try {
-    answer = handler->second(input);
+    return handler->second(input);
   } catch (const std::exception& e) {
-    answer = absl::UnknownError(e.what());
+    return absl::UnknownError(e.what());
   } catch (...) {
+    return absl::UnknownError("the query handler threw an exception of unknown type");
   }
-  scheduler_.set_frozen(false);
-  read_only_ = false;
-  return answer;
 }
 
 void WorkflowInstance::RunUntilIdle() {
@@ -103,7 +101,9 @@ Task<void> WorkflowInstance::Main() {
 }
 
 void WorkflowInstance::CloseWith(Command command) {
-  closing_ = true;
+  if (!std::exchange(closing_, true) && !all_handlers_finished()) {
+    Log(LogLevel::kWarning, "ends while handlers of signals or updates are under way");
+  }
   Ask(Close{std::move(command)});
 }
 
@@ -159,8 +159,16 @@ void WorkflowInstance::Apply(InitializeJob& job) {
   object_ = factory_(Context(*this, root_));
 }
 
-// At once, so that a signal beats the resolutions that came with it.
+// At once, so that a signal beats the resolutions that came with it; but not before an update that came first.
 void WorkflowInstance::Apply(SignalJob& job) {
+  if (update_queued_) {
+    scheduler_.Post([this, job = std::move(job)]() mutable { HandleSignal(job); });
+  } else {
+    HandleSignal(job);
+  }
+}
+
+void WorkflowInstance::HandleSignal(SignalJob& job) {
   const auto found = signal_handlers_.find(job.name);
   if (found == signal_handlers_.end()) {
     unhandled_signals_.push_back(std::move(job));
@@ -168,6 +176,64 @@ void WorkflowInstance::Apply(SignalJob& job) {
   }
   const auto handler = found->second;  // it may replace itself
   (*handler)(job.input);
+}
+
+// Queued, so that the validator sees what signals before it have done, in coroutines too.
+void WorkflowInstance::Apply(UpdateJob& job) {
+  update_queued_ = true;
+  (void)internal::Spawn(scheduler_, HandleUpdate(std::move(job), internal::HandlerInProgress(*this)));
+}
+
+Task<void> WorkflowInstance::HandleUpdate(UpdateJob job, internal::HandlerInProgress) {
+  const auto found = update_handlers_.find(job.name);
+  if (found == update_handlers_.end()) {
+    unhandled_updates_.push_back(std::move(job));
+    co_return;
+  }
+  const std::shared_ptr<internal::UpdateHandler> handler = found->second;  // it may replace itself
+  try {
+    if (job.run_validator) {
+      if (auto refusal = Refusal(*handler, job.input)) {
+        Ask(RejectUpdate{job.id, *std::move(refusal)});
+        co_return;
+      }
+    }
+    Ask(AcceptUpdate{job.id});
+    Payload result = co_await handler->run(job.input);
+    Ask(CompleteUpdate{job.id, std::move(result)});
+  } catch (const WorkflowFailure& failure) {
+    Ask(CompleteUpdate{job.id, failure.failure()});
+  } catch (const internal::ContinueAsNewRequest&) {
+    HandlerFailed(std::make_exception_ptr(
+        std::logic_error(absl::StrCat("the handler of update '", job.name, "' must not continue as new"))));
+  } catch (...) {
+    HandlerFailed(std::current_exception());
+  }
+}
+
+std::optional<FailureMessage> WorkflowInstance::Refusal(const internal::UpdateHandler& handler, const Payloads& input) {
+  const ReadOnly read_only(*this);
+  try {
+    handler.validate(input);
+    return std::nullopt;
+  } catch (const WorkflowFailure& failure) {
+    return failure.failure();
+  } catch (const internal::ReadOnlyViolation&) {
+    throw;  // a fault of the code, not of the update
+  } catch (const std::exception& e) {
+    return ApplicationFailure(e.what()).failure();
+  }
+}
+
+void WorkflowInstance::RejectUnhandledUpdates() {
+  for (const UpdateJob& job : std::exchange(unhandled_updates_, {})) {
+    std::vector<std::string> known;
+    for (const auto& [name, handler] : update_handlers_) known.push_back(name);
+    const std::string message =
+        absl::StrCat("Update handler for '", job.name, "' expected but not found, and known updates: [",
+                     absl::StrJoin(known, ", "), "]");
+    Ask(RejectUpdate{job.id, ApplicationFailure(message, "NOT_FOUND").failure()});
+  }
 }
 
 void WorkflowInstance::Apply(CancelJob& job) { root_->Cancel(job.reason); }

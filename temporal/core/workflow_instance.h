@@ -101,6 +101,9 @@ class WorkflowInstance : private internal::Runtime {
   void UpsertSearchAttributes(const PayloadMap& fields) override;
   void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) override;
   void SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) override;
+  void SetUpdateHandler(std::string_view name, internal::UpdateHandler handler) override;
+  void CountHandler(int change) override { handlers_in_progress_ += change; }
+  bool all_handlers_finished() const override { return handlers_in_progress_ == 0; }
   void HandlerFailed(std::exception_ptr error) override;
   PayloadMap CurrentMemo() const override { return memo_; }
   PayloadMap CurrentSearchAttributes() const override { return search_attributes_; }
@@ -110,6 +113,7 @@ class WorkflowInstance : private internal::Runtime {
   void Apply(PatchJob& job) { notified_patches_.insert({job.id, true}); }
   void Apply(ReseedJob& job) { random_ = core::Random(job.seed); }
   void Apply(SignalJob& job);
+  void Apply(UpdateJob& job);
   void Apply(CancelJob& job);
   void Apply(TimerFiredJob& job);
   void Apply(ActivityJob& job);
@@ -124,8 +128,27 @@ class WorkflowInstance : private internal::Runtime {
   void RunUntilIdle();
   bool CheckConditions();
   Task<void> Main();
+  void HandleSignal(SignalJob& job);
+  Task<void> HandleUpdate(UpdateJob job, internal::HandlerInProgress);
+  std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const Payloads& input);
+  void RejectUnhandledUpdates();
   void Ask(Request request) { requests_.push_back(std::move(request)); }
   void CheckMayChange(const char* what) const;
+  // While it lives the code may look but not change.
+  class ReadOnly {
+   public:
+    explicit ReadOnly(WorkflowInstance& instance) : instance_(instance) { Set(true); }
+    ~ReadOnly() { Set(false); }
+    ReadOnly(const ReadOnly&) = delete;
+    ReadOnly& operator=(const ReadOnly&) = delete;
+
+   private:
+    void Set(bool value) {
+      instance_.read_only_ = value;
+      instance_.scheduler_.set_frozen(value);
+    }
+    WorkflowInstance& instance_;
+  };
   void CloseWith(Command command);
   void ContinueAsNew(const internal::ContinueAsNewRequest& request);
   template <class T>
@@ -168,6 +191,10 @@ class WorkflowInstance : private internal::Runtime {
   std::map<std::string, std::shared_ptr<std::function<void(const Payloads&)>>, std::less<>> signal_handlers_;
   std::map<std::string, std::function<Payload(const Payloads&)>, std::less<>> query_handlers_;
   std::vector<SignalJob> unhandled_signals_;
+  std::map<std::string, std::shared_ptr<internal::UpdateHandler>, std::less<>> update_handlers_;
+  std::vector<UpdateJob> unhandled_updates_;
+  bool update_queued_ = false;  // in this activation
+  int handlers_in_progress_ = 0;
   std::map<std::string, bool> notified_patches_;
   std::map<std::string, bool, std::less<>> patched_;  // what Patched has answered
   PayloadMap memo_;

@@ -29,10 +29,12 @@ bool IsPatch(const Machine& machine) { return dynamic_cast<const PatchMachine*>(
 
 }  // namespace
 
-void WorkflowMachines::NewTask(HistoryReader reader, int64_t previous_started_event_id) {
+void WorkflowMachines::NewTask(HistoryReader reader, int64_t previous_started_event_id,
+                               std::vector<UpdateRequest> updates) {
   reader_ = std::make_unique<HistoryReader>(std::move(reader));
   previous_started_event_id_ = previous_started_event_id;
   replaying_ = previous_started_event_id > 0;
+  requests_ = std::move(updates);
 }
 
 absl::StatusOr<bool> WorkflowMachines::ApplyNextChunk() {
@@ -53,6 +55,7 @@ absl::StatusOr<bool> WorkflowMachines::ApplyNextChunk() {
 
 absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   partial_ = chunk.partial;
+  messages_.clear();
   for (const EventPtr& event : chunk.events) {
     if (event->has_workflow_task_completed_event_attributes()) {
       flags_.AddFrom(event->workflow_task_completed_event_attributes());
@@ -62,8 +65,10 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
     flags_.AddFrom(completed->workflow_task_completed_event_attributes());
   }
 
+  const std::vector<const HistoryEvent*> ahead = reader_->Peek(chunk.events.back()->event_id());
+  ExpectUpdates(ahead);
+  RememberTask();
   BeginTask(chunk);
-  const int64_t last_id = chunk.events.back()->event_id();
   for (size_t i = 0; i < chunk.events.size(); ++i) {
     const HistoryEvent* next = i + 1 < chunk.events.size() ? chunk.events[i + 1].get() : nullptr;
     if (absl::Status status = ApplyEvent(*chunk.events[i], next, chunk.last); !status.ok()) return status;
@@ -71,8 +76,9 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   if (chunk.last) {
     if (absl::Status status = CheckNothingLeft(nullptr); !status.ok()) return status;
   }
+  DeliverUpdates([&](const UpdateRequest& request) { return request.recorded || (chunk.last && MayDeliver()); });
   if (chunk.partial || closed_in_history_) facts_.length = last_event_id_;
-  return LookAhead(last_id);
+  return LookAhead(ahead);
 }
 
 absl::Status WorkflowMachines::ApplyEvent(HistoryEvent& event, const HistoryEvent* next, bool last_chunk) {
@@ -85,6 +91,11 @@ absl::Status WorkflowMachines::ApplyEvent(HistoryEvent& event, const HistoryEven
   // Replay ends with the first event that this run did not cause itself and has not seen.
   if (replaying_ && last_chunk && event.event_id() > previous_started_event_id_ && !command_event && !completed) {
     replaying_ = false;
+  }
+  if (!requests_.empty()) {
+    DeliverUpdates([&](const UpdateRequest& request) {
+      return request.after < event.event_id() && (request.recorded || MayDeliver());
+    });
   }
   if (std::exchange(skip_next_, false)) return absl::OkStatus();
   if (IsTerminalEvent(event)) closed_in_history_ = true;
@@ -125,6 +136,9 @@ absl::Status WorkflowMachines::ApplyOther(HistoryEvent& event) {
       PushJob(std::move(job));
       return absl::OkStatus();
     }
+    case enums::EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED:
+      UpdateAdmitted(event);
+      return absl::OkStatus();
     case enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
       PushJob(CancelJob{event.workflow_execution_cancel_requested_event_attributes().cause()});
       return absl::OkStatus();
@@ -154,6 +168,7 @@ absl::Status WorkflowMachines::ApplyOther(HistoryEvent& event) {
 
 void WorkflowMachines::TaskStarted(const HistoryEvent& event) {
   const auto& started = event.workflow_task_started_event_attributes();
+  scheduled_event_id_ = started.scheduled_event_id();
   started_event_id_ = event.event_id();
   has_started_ = true;
   TaskFacts facts;
@@ -207,7 +222,8 @@ absl::Status WorkflowMachines::ApplyCommandEvent(const HistoryEvent& event, cons
       locals_.Recorded(local->call().seq);
     } else if (event.has_timer_canceled_event_attributes()) {
       by_event_.erase(event.timer_canceled_event_attributes().started_event_id());
-    } else if (!machine->done() && !event.has_activity_task_cancel_requested_event_attributes()) {
+    } else if (!machine->done() && !event.has_activity_task_cancel_requested_event_attributes() &&
+               !event.has_workflow_execution_update_accepted_event_attributes()) {
       by_event_.emplace(event.event_id(), machine);
     }
     return absl::OkStatus();
@@ -221,8 +237,8 @@ absl::Status WorkflowMachines::ApplyCommandEvent(const HistoryEvent& event, cons
       absl::StrCat("history has ", Describe(event), ", for which the workflow's code issues no command"));
 }
 
-absl::Status WorkflowMachines::LookAhead(int64_t after) {
-  for (const HistoryEvent* event : reader_->Peek(after)) {
+absl::Status WorkflowMachines::LookAhead(const std::vector<const HistoryEvent*>& ahead) {
+  for (const HistoryEvent* event : ahead) {
     if (const auto marker = PatchMarkerOf(*event)) {
       patches_.emplace(marker->id, false);
       PushJob(PatchJob{marker->id});
@@ -258,7 +274,9 @@ void WorkflowMachines::PushJob(Job job) {
 }
 
 void WorkflowMachines::IssueCommand(std::shared_ptr<Machine> machine, Command command) {
-  commands_.push_back({std::move(machine), std::move(command)});
+  // What a second activation of the same task asks for still comes before the end that the first one asked for.
+  const auto place = commands_.end() - (close_requested_ && !commands_.empty() ? 1 : 0);
+  commands_.insert(place, {std::move(machine), std::move(command)});
 }
 
 void WorkflowMachines::IssueCancelExternal(Command command, std::function<void()> delivered) {
@@ -316,11 +334,15 @@ absl::Status WorkflowMachines::ApplyRequests(std::vector<Request> requests) {
       auto machine = std::make_shared<RecordedMachine>(r.command.command_type());
       self.IssueCommand(std::move(machine), std::move(r.command));
     }
+    void operator()(AcceptUpdate& r) { self.updates_.at(r.id)->Accept(self); }
+    void operator()(RejectUpdate& r) { self.updates_.extract(r.id).mapped()->Reject(r.failure, self); }
+    void operator()(CompleteUpdate& r) { self.updates_.extract(r.id).mapped()->Complete(r.outcome, self); }
     void operator()(Close& r) {
-      if (std::exchange(self.close_requested_, true)) return;
+      if (self.close_requested_) return;
       self.locals_.Close();
       auto machine = std::make_shared<RecordedMachine>(r.command.command_type());
       self.IssueCommand(std::move(machine), std::move(r.command));
+      self.close_requested_ = true;
     }
   };
   // A close comes after everything else of its activation, and only the first counts.

@@ -24,6 +24,7 @@
 #include "temporal/core/machines/machine.h"
 #include "temporal/core/machines/requests.h"
 #include "temporal/core/machines/timer.h"
+#include "temporal/core/machines/update.h"
 
 namespace temporal::core {
 
@@ -36,7 +37,11 @@ class WorkflowMachines : private MachineSink {
       : namespace_(std::move(namespace_name)), run_id_(std::move(run_id)), observer_(observer) {}
 
   // What came with a workflow task.
-  void NewTask(HistoryReader reader, int64_t previous_started_event_id);
+  void NewTask(HistoryReader reader, int64_t previous_started_event_id, std::vector<UpdateRequest> updates);
+
+  // The server dropped the task started by event `started`, a speculative one: the next begins after event `to` again.
+  // No effect if that task is not the last one. False: the state from before is not known, the run is of no use.
+  bool Rewind(int64_t started, int64_t to);
 
   // Applies the next chunk; false when there is none. To be called only when all jobs of the one before are done.
   absl::StatusOr<bool> ApplyNextChunk();
@@ -54,6 +59,8 @@ class WorkflowMachines : private MachineSink {
   // Commands that are neither in history nor sent yet, in order: the answer to the task. They count as sent afterwards.
   std::vector<Command> TakeCommands();
   bool has_unsent_commands() const;
+  // Protocol messages that go with them.
+  std::vector<api::protocol::v1::Message> TakeMessages() { return std::exchange(messages_, {}); }
   api::sdk::v1::WorkflowTaskCompletedMetadata CollectMetadata() { return flags_.Collect(); }
 
   // Facts for the code and for the reply.
@@ -86,6 +93,7 @@ class WorkflowMachines : private MachineSink {
   bool ChecksIds() override { return flags_.Use(EngineFlag::kIdAndTypeChecks, !replaying_); }
   void IssueCommand(std::shared_ptr<Machine> machine, Command command) override;
   void ResumeTask(std::optional<Time> time) override;
+  void SendMessage(api::protocol::v1::Message message) override;
   void IssueCancelExternal(Command command, std::function<void()> delivered) override;
 
   absl::Status ApplyChunk(HistoryReader::Chunk chunk);
@@ -94,9 +102,17 @@ class WorkflowMachines : private MachineSink {
   absl::Status ApplyOther(HistoryEvent& event);
   absl::Status CheckNothingLeft(const HistoryEvent* event);
   absl::Status ApplyLocalActivityMarker(const HistoryEvent& event, bool& by_command);
-  absl::Status LookAhead(int64_t after);
+  absl::Status LookAhead(const std::vector<const HistoryEvent*>& ahead);
   absl::Status TellForetold();
   void BeginTask(const HistoryReader::Chunk& chunk);
+  void RememberTask();
+  void UpdateAdmitted(const HistoryEvent& event);
+  // What events of the task after the chunk at hand tell about what the code did in this one.
+  void ExpectUpdates(const std::vector<const HistoryEvent*>& ahead);
+  bool BringsUpdates(const HistoryReader::Chunk& chunk) const;
+  // A task's own requests are for the code as it is after replay.
+  bool MayDeliver() const { return !replaying_ && !partial_; }
+  void DeliverUpdates(const std::function<bool(const UpdateRequest&)>& due);
   void TaskStarted(const HistoryEvent& event);
   void ApplySetPatch(const SetPatch& patch);
 
@@ -125,6 +141,19 @@ class WorkflowMachines : private MachineSink {
   bool goes_on_ = false;
   std::optional<TaskFacts> last_heartbeat_;
 
+  // --- for Rewind
+  int64_t scheduled_event_id_ = 0;  // of the last started task
+  bool had_commands_ = false;       // the dropped task began with commands, which now count for the next one
+  struct {
+    int64_t started_event_id = 0;
+    Time now{};
+    TaskFacts facts;
+    bool has_commands = false;
+    bool has_started = false;
+    bool goes_on = false;
+    std::optional<TaskFacts> last_heartbeat;
+  } before_task_;
+
   // --- steps
   std::vector<Job> jobs_;
   std::deque<CommandOf> commands_;  // not yet in history
@@ -134,6 +163,10 @@ class WorkflowMachines : private MachineSink {
   std::unordered_map<uint32_t, std::weak_ptr<ChildWorkflowMachine>> children_;
   std::unordered_map<uint32_t, std::weak_ptr<SignalExternalMachine>> signals_;
   LocalActivityTracker locals_{*this};
+  std::vector<UpdateRequest> requests_;                                 // not yet delivered
+  std::unordered_map<std::string, api::update::v1::Request> admitted_;  // of requests to be replayed, by update id
+  std::unordered_map<std::string, std::shared_ptr<UpdateMachine>> updates_;
+  std::vector<api::protocol::v1::Message> messages_;
   std::map<std::string, bool> patches_;  // known ids; true: this run has made the marker
   bool close_requested_ = false;
 };

@@ -31,9 +31,10 @@ void WorkflowMachines::BeginTask(const HistoryReader::Chunk& chunk) {
   const auto any = [&](auto predicate) {
     return std::any_of(chunk.events.begin(), chunk.events.end(), [&](const EventPtr& e) { return predicate(*e); });
   };
-  const bool heartbeat = !has_commands_ && !any([](const HistoryEvent& event) { return !IsTaskEvent(event); });
+  const bool heartbeat =
+      !has_commands_ && !BringsUpdates(chunk) && !any([](const HistoryEvent& event) { return !IsTaskEvent(event); });
   if (heartbeat) return;  // chunks.h: replayed, it is part of the chunk before
-  has_commands_ = any(IsCommandEvent);
+  has_commands_ = any(IsCommandEvent) || std::exchange(had_commands_, false);
   has_started_ = false;
   goes_on_ = false;
   locals_.NewTask();

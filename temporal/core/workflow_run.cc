@@ -23,9 +23,10 @@ Moment WorkflowRun::MomentNow(bool replaying) const {
   return moment;
 }
 
-absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id) {
+absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id,
+                                   std::vector<UpdateRequest> updates) {
   heartbeat_ = false;
-  machines_.NewTask(std::move(reader), previous_started_event_id);
+  machines_.NewTask(std::move(reader), previous_started_event_id, std::move(updates));
   while (true) {
     const auto applied = machines_.ApplyNextChunk();
     if (!applied.ok()) return applied.status();

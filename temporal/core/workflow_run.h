@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,7 +27,8 @@ class WorkflowRun {
 
   // Takes in the history of a workflow task and runs the code as far as it goes. Errors: those of WorkflowMachines and
   // of WorkflowInstance::Activate; the run has to be dropped after one.
-  absl::Status Progress(HistoryReader reader, int64_t previous_started_event_id);
+  absl::Status Progress(HistoryReader reader, int64_t previous_started_event_id,
+                        std::vector<UpdateRequest> updates = {});
 
   enum class Locals {
     kEnded,

@@ -19,7 +19,9 @@ std::exception_ptr CancelledBy(const Scope& scope) { return std::make_exception_
 }  // namespace
 
 void WorkflowInstance::CheckMayChange(const char* what) const {
-  if (read_only_) throw std::logic_error(absl::StrCat(what, " is not allowed in a query handler"));
+  if (read_only_) {
+    throw internal::ReadOnlyViolation(absl::StrCat(what, " is not allowed in a query handler or a validator"));
+  }
 }
 
 uint64_t WorkflowInstance::Random() {
@@ -205,7 +207,13 @@ void WorkflowInstance::SetSignalHandler(std::string_view name, std::function<voi
   CheckMayChange("a signal handler");
   signal_handlers_.insert_or_assign(std::string(name),
                                     std::make_shared<std::function<void(const Payloads&)>>(std::move(handler)));
-  for (SignalJob& signal : std::exchange(unhandled_signals_, {})) Apply(signal);
+  for (SignalJob& signal : std::exchange(unhandled_signals_, {})) HandleSignal(signal);
+}
+
+void WorkflowInstance::SetUpdateHandler(std::string_view name, internal::UpdateHandler handler) {
+  CheckMayChange("an update handler");
+  update_handlers_.insert_or_assign(std::string(name), std::make_shared<internal::UpdateHandler>(std::move(handler)));
+  for (UpdateJob& update : std::exchange(unhandled_updates_, {})) Apply(update);
 }
 
 void WorkflowInstance::SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) {

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -29,6 +30,7 @@ class WorkflowTaskHandler::Impl {
         cache_(sticky() ? options_.max_cached_runs : 0) {}
 
   absl::StatusOr<WorkflowTaskReply> Handle(Task task);
+  void Rewind(const std::string& run_id, int64_t started_event_id, int64_t reset_to);
   RunCache& cache() { return cache_; }
 
  private:
@@ -150,8 +152,22 @@ absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& tas
     }
     slot.run = std::make_unique<WorkflowRun>(*factory, InfoOf(task), options_);
   }
+  std::vector<UpdateRequest> updates;
+  for (auto& message : *task.mutable_messages()) {
+    auto request = UpdateRequestOf(message);
+    if (!request.ok()) return request.status();
+    updates.push_back(*std::move(request));
+  }
   HistoryReader reader(fetcher_, options_.namespace_name, task, from_start);
-  return slot.run->Progress(std::move(reader), task.previous_started_event_id());
+  return slot.run->Progress(std::move(reader), task.previous_started_event_id(), std::move(updates));
+}
+
+void WorkflowTaskHandler::Impl::Rewind(const std::string& run_id, int64_t started_event_id, int64_t reset_to) {
+  const std::shared_ptr<RunCache::Slot> slot = cache_.Get(run_id);
+  const std::lock_guard lock(slot->mutex);
+  if (slot->run != nullptr && slot->run->machines().Rewind(started_event_id, reset_to)) return;
+  slot->run.reset();
+  cache_.Drop(run_id);
 }
 
 absl::Status WorkflowTaskHandler::Impl::RunLocals(RunCache::Slot& slot, const Task& task,
@@ -203,7 +219,9 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
       }
       *reply.add_commands() = std::move(command);
     }
+    for (auto& message : run.machines().TakeMessages()) *reply.add_messages() = std::move(message);
   }
+  reply.mutable_capabilities()->set_discard_speculative_workflow_task_with_events(true);
   *reply.mutable_sdk_metadata() = run.machines().CollectMetadata();
   for (const auto& [id, query] : task.queries()) {
     auto& result = (*reply.mutable_query_results())[id];
@@ -277,6 +295,10 @@ void WorkflowTaskHandler::Evict(std::string_view run_id) { impl_->cache().Drop(r
 void WorkflowTaskHandler::Unhold(std::string_view run_id) { impl_->cache().Unhold(run_id); }
 
 void WorkflowTaskHandler::EvictAll() { impl_->cache().Clear(); }
+
+void WorkflowTaskHandler::Rewind(const std::string& run_id, int64_t started_event_id, int64_t reset_to) {
+  impl_->Rewind(run_id, started_event_id, reset_to);
+}
 
 size_t WorkflowTaskHandler::cached_runs() const { return impl_->cache().size(); }
 

@@ -66,6 +66,9 @@ class WorkflowTaskHandler {
   void Evict(std::string_view run_id);
   // Call when the answer to a reply with force_create_new_workflow_task brought no task: another worker may get it.
   void Unhold(std::string_view run_id);
+  // Call with reset_history_event_id of the answer to a completion: the server has dropped the speculative task with
+  // that started event, and its next one goes on after event `reset_to`.
+  void Rewind(const std::string& run_id, int64_t started_event_id, int64_t reset_to);
   void EvictAll();
 
   size_t cached_runs() const;

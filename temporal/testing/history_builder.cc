@@ -45,6 +45,9 @@ int64_t HistoryBuilder::TaskStarted() {
   auto& started = *event.mutable_workflow_task_started_event_attributes();
   started.set_scheduled_event_id(last_scheduled_task_);
   started.set_history_size_bytes(event.event_id() * 100);
+  for (Update& update : updates_) {
+    if (update.after == 0) update = {update.request, false, event.event_id() - 1, event.event_id()};
+  }
   return last_started_task_ = event.event_id();
 }
 
@@ -124,6 +127,42 @@ int64_t HistoryBuilder::Signaled(std::string_view name, const Payloads& input) {
   auto& signal = *event.mutable_workflow_execution_signaled_event_attributes();
   signal.set_signal_name(std::string(name));
   *signal.mutable_input() = input;
+  return event.event_id();
+}
+
+void HistoryBuilder::UpdateRequested(std::string_view id, std::string_view name, const Payloads& input) {
+  auto& request = updates_.emplace_back().request;
+  request.mutable_meta()->set_update_id(std::string(id));
+  request.mutable_input()->set_name(std::string(name));
+  *request.mutable_input()->mutable_args() = input;
+}
+
+int64_t HistoryBuilder::UpdateAdmitted(std::string_view id, std::string_view name, const Payloads& input) {
+  UpdateRequested(id, name, input);
+  auto& event = Add(enums::EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED);
+  Update& update = updates_.back();
+  update.admitted = true;
+  update.after = event.event_id();
+  *event.mutable_workflow_execution_update_admitted_event_attributes()->mutable_request() = update.request;
+  return event.event_id();
+}
+
+int64_t HistoryBuilder::UpdateAccepted(std::string_view id) {
+  auto& event = Add(enums::EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED);
+  auto& accepted = *event.mutable_workflow_execution_update_accepted_event_attributes();
+  accepted.set_protocol_instance_id(std::string(id));
+  accepted.set_accepted_request_message_id(std::string(id) + "/request");
+  for (const Update& update : updates_) {
+    if (update.request.meta().update_id() != id) continue;
+    accepted.set_accepted_request_sequencing_event_id(update.after);
+    if (!update.admitted) *accepted.mutable_accepted_request() = update.request;
+  }
+  return event.event_id();
+}
+
+int64_t HistoryBuilder::UpdateCompleted(std::string_view id) {
+  auto& event = Add(enums::EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED);
+  event.mutable_workflow_execution_update_completed_event_attributes()->mutable_meta()->set_update_id(std::string(id));
   return event.event_id();
 }
 
@@ -377,6 +416,14 @@ api::workflowservice::v1::PollWorkflowTaskQueueResponse HistoryBuilder::TaskAt(i
   task.set_started_event_id(started);
   task.set_previous_started_event_id(PreviousStarted(started));
   task.set_attempt(1);
+  for (const Update& update : updates_) {
+    if (update.started_task != started) continue;
+    auto& message = *task.add_messages();
+    message.set_id(update.request.meta().update_id() + "/request");
+    message.set_protocol_instance_id(update.request.meta().update_id());
+    message.set_event_id(update.after);
+    message.mutable_body()->PackFrom(update.request);
+  }
   for (const HistoryEvent& event : history_.events()) {
     if (event.event_id() >= first && event.event_id() <= started) *task.mutable_history()->add_events() = event;
   }

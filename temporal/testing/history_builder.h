@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "temporal/api/history/v1/message.pb.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
@@ -37,6 +38,14 @@ class HistoryBuilder {
   // --- from outside
   int64_t Signaled(std::string_view name, const Payloads& input = {});
   int64_t CancelRequested();
+
+  // --- updates
+  // Somebody asks for one: it comes as a message of the task that is started next.
+  void UpdateRequested(std::string_view id, std::string_view name, const Payloads& input = {});
+  // It is in the history instead, as after a reset.
+  int64_t UpdateAdmitted(std::string_view id, std::string_view name, const Payloads& input = {});
+  int64_t UpdateAccepted(std::string_view id);
+  int64_t UpdateCompleted(std::string_view id);
 
   // --- timers
   int64_t TimerStarted(std::string_view timer_id);
@@ -90,18 +99,26 @@ class HistoryBuilder {
   const std::string& workflow_type() const { return workflow_type_; }
 
   // The task that the server would hand out for the started event `started` (0: the last one), with the events from
-  // `first` on, where the tasks before it were completed.
+  // `first` on and its messages, where the tasks before it were completed.
   api::workflowservice::v1::PollWorkflowTaskQueueResponse TaskAt(int64_t started = 0, int64_t first = 1) const;
   // The started event of the last completed task before `started`, or 0.
   int64_t PreviousStarted(int64_t started) const;
 
  private:
+  struct Update {
+    api::update::v1::Request request;
+    bool admitted = false;
+    int64_t after = 0;         // 0: not yet sent
+    int64_t started_task = 0;  // whose message it is
+  };
+
   void AddFor(const api::command::v1::Command& command);
 
   int64_t last_scheduled_task_ = 0;
   int64_t last_started_task_ = 0;
   std::string workflow_type_;
   std::string run_id_;
+  std::vector<Update> updates_;
   api::history::v1::History history_;
 };
 

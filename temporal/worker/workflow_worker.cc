@@ -105,6 +105,7 @@ void WorkflowWorker::Work(Task task) {
   while (!task.task_token().empty()) {
     const std::string run_id = task.workflow_execution().run_id();
     const std::string type = task.workflow_type().name();
+    const int64_t started_event_id = task.started_event_id();
     const auto started = std::chrono::steady_clock::now();
     absl::StatusOr<core::WorkflowTaskReply> reply = handler_.Handle(std::move(task));
     shared_->observer().Latency("temporal_workflow_task_execution_latency", {{"workflow_type", type}},
@@ -114,13 +115,14 @@ void WorkflowWorker::Work(Task task) {
                               absl::StrCat("workflow task of run ", run_id, ": ", reply.status().ToString()));
       return;  // the server hands it out again when its time is over
     }
-    task = Reply(run_id, *std::move(reply));
+    task = Reply(run_id, started_event_id, *std::move(reply));
   }
 }
 
-WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, core::WorkflowTaskReply reply) {
+WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, int64_t started_event_id,
+                                           core::WorkflowTaskReply reply) {
   if (auto* completed = std::get_if<service::RespondWorkflowTaskCompletedRequest>(&reply)) {
-    return Completed(run_id, *completed);
+    return Completed(run_id, started_event_id, *completed);
   }
   if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply)) {
     shared_->observer().Count("temporal_workflow_task_execution_failed", {}, 1);
@@ -135,7 +137,7 @@ WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, core::Work
   return {};
 }
 
-WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id,
+WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_t started_event_id,
                                                service::RespondWorkflowTaskCompletedRequest& request) {
   int reserved = RequestEager(request);
   auto answer = Invoke<service::RespondWorkflowTaskCompletedResponse>(*shared_->transport,
@@ -158,7 +160,9 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id,
                             absl::StrCat("reply for run ", run_id, ": ", answer.status().ToString()));
     return {};
   }
-  if (answer->reset_history_event_id() > 0) handler_.Evict(run_id);
+  if (answer->reset_history_event_id() > 0) {
+    handler_.Rewind(run_id, started_event_id, answer->reset_history_event_id());
+  }
   if (request.force_create_new_workflow_task() && !answer->has_workflow_task()) handler_.Unhold(run_id);
   return std::move(*answer->mutable_workflow_task());
 }

@@ -36,8 +36,9 @@ class WorkflowWorker : private core::HistoryFetcher {
   absl::StatusOr<bool> Poll(bool sticky);
   void Work(Task task);
   // The next task of the same run, if the reply brought one; its token is empty otherwise.
-  Task Reply(const std::string& run_id, core::WorkflowTaskReply reply);
-  Task Completed(const std::string& run_id, api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
+  Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
+  Task Completed(const std::string& run_id, int64_t started_event_id,
+                 api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
   // Says in the history why the task cannot be completed; without it the task would time out again and again.
   void FailTooLarge(const std::string& task_token);
   // Asks for the activities this worker can begin at once to come with the answer; how many slots it holds for them.

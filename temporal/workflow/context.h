@@ -22,12 +22,22 @@ namespace temporal {
 
 class CancellationScope;
 
+namespace internal {
+
+// The validator of an update that has none.
+struct AcceptAll {
+  template <class Argument>
+  void operator()(const Argument&) const {}
+};
+
+}  // namespace internal
+
 // A workflow's only door to the world: everything a workflow does goes through it, so that it can be replayed. A cheap
 // handle, passed by value; it carries the cancellation scope that its steps belong to. Used on the run's own thread
 // only.
 //
-// Steps start when they are called, not when they are awaited. In a query handler everything that would change the
-// workflow throws.
+// Steps start when they are called, not when they are awaited. In a query handler, and in the validator of an update,
+// everything that would change the workflow throws.
 class Context {
  public:
   Context(internal::Runtime& runtime, internal::Scope scope) : runtime_(&runtime), scope_(std::move(scope)) {}
@@ -98,7 +108,8 @@ class Context {
   ExternalWorkflow External(std::string_view workflow_id, std::string_view run_id = {}) const;
 
   // --- ends
-  // Closes this run and starts the next with `request`. Call it in Run or a signal handler; does not return.
+  // Closes this run and starts the next with `request`. Call it in Run or a signal handler, not in that of an update;
+  // does not return. Handlers under way end with the run: wait for AllHandlersFinished() first.
   template <class Request>
   [[noreturn]] void ContinueAsNew(const Request& request, ContinueAsNewOptions options = {}) const {
     throw internal::ContinueAsNewRequest{internal::EncodeArguments(request), std::move(options)};
@@ -154,6 +165,16 @@ class Context {
   // `handler` is called as Result(Argument), and must not change anything.
   template <class Argument, class Result, class F>
   void HandleQuery(const QueryRef<Argument, Result>& query, F handler) const;
+
+  // `handler` is called as Result(Argument) or Task<Result>(Argument), or without argument; its WorkflowFailure is the
+  // update's, any other exception fails the workflow task. `validator` is called as void(Argument) before the update
+  // is accepted: what it throws rejects the update, which then leaves no trace in the history. It must not change
+  // anything, and does not run on replay. An update without a handler when the code has come to rest is rejected.
+  template <class Argument, class Result, class F, class V = internal::AcceptAll>
+  void HandleUpdate(const UpdateRef<Argument, Result>& update, F handler, V validator = {}) const;
+  // No coroutine that handles a signal or an update is under way. To wait for it:
+  // `co_await ctx.Until([&] { return ctx.AllHandlersFinished(); })`.
+  bool AllHandlersFinished() const { return runtime_->all_handlers_finished(); }
 
   // Logs to the worker's observer; silent while replaying. No secrets.
   void Log(LogLevel level, std::string_view message) const { runtime_->Log(level, message); }

@@ -37,18 +37,15 @@ struct MethodTraits<R (C::*)(A...)> {
 template <class C, class R, class... A>
 struct MethodTraits<R (C::*)(A...) const> : MethodTraits<R (C::*)(A...)> {};
 
+// What a handler returns, out of its Task if it is a coroutine.
 template <class T>
-using ValueOf = std::conditional_t<std::is_void_v<T>, Nothing, T>;
-
+struct Returned {
+  using type = ValueOf<T>;
+};
 template <class T>
-Task<Payload> EncodeResult(Task<T> task) {
-  if constexpr (std::is_void_v<T>) {
-    co_await std::move(task);
-    co_return EncodeValue(Nothing{});
-  } else {
-    co_return EncodeValue(co_await std::move(task));
-  }
-}
+struct Returned<Task<T>> {
+  using type = ValueOf<T>;
+};
 
 template <class W>
 class WorkflowAdapter : public WorkflowObject {
@@ -126,9 +123,40 @@ class WorkflowRegistry {
       return Query(query.name, handler);
     }
 
+    // `handler` is a member `Result F(Argument)` or `Task<Result> F(Argument)`, or one without argument; `validator` a
+    // member `void F(Argument) const`. See Context::HandleUpdate.
+    template <class Argument, class Result, class Method>
+    Definition& Update(const UpdateRef<Argument, Result>& update, Method handler) {
+      CheckUpdate<Argument, Result, Method>();
+      installers_->push_back([name = std::string(update.name), handler](W& workflow, const Context& context) {
+        context.HandleUpdate(UpdateRef<Argument, Result>(name), Bind(workflow, handler));
+      });
+      return *this;
+    }
+    template <class Argument, class Result, class Method, class Validator>
+    Definition& Update(const UpdateRef<Argument, Result>& update, Method handler, Validator validator) {
+      CheckUpdate<Argument, Result, Method>();
+      using Traits = internal::MethodTraits<Validator>;
+      static_assert(std::is_void_v<typename Traits::Result>, "a validator returns nothing: it throws to reject");
+      static_assert(std::is_same_v<Argument, typename Traits::Argument>);
+      installers_->push_back([name = std::string(update.name), handler, validator](W& workflow,
+                                                                                   const Context& context) {
+        const W& read_only = workflow;
+        context.HandleUpdate(UpdateRef<Argument, Result>(name), Bind(workflow, handler), Bind(read_only, validator));
+      });
+      return *this;
+    }
+
    private:
-    template <class Method>
-    static auto Bind(W& workflow, Method handler) {
+    template <class Argument, class Result, class Method>
+    static void CheckUpdate() {
+      using Traits = internal::MethodTraits<Method>;
+      static_assert(std::is_same_v<Argument, typename Traits::Argument>);
+      static_assert(std::is_same_v<Result, typename internal::Returned<std::decay_t<typename Traits::Result>>::type>);
+    }
+
+    template <class Workflow, class Method>
+    static auto Bind(Workflow& workflow, Method handler) {
       return [&workflow, handler](
                  auto&&... argument) -> decltype((workflow.*handler)(std::forward<decltype(argument)>(argument)...)) {
         return (workflow.*handler)(std::forward<decltype(argument)>(argument)...);

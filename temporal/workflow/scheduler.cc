@@ -1,6 +1,5 @@
 #include "temporal/workflow/internal/scheduler.h"
 
-#include <stdexcept>
 #include <utility>
 
 namespace temporal::internal {
@@ -16,7 +15,7 @@ void Scheduler::Post(std::function<void()> function) {
 }
 
 void Scheduler::CheckNotFrozen() const {
-  if (frozen_) throw std::logic_error("a query handler must not make the workflow go on");
+  if (frozen_) throw ReadOnlyViolation("a query handler or a validator must not make the workflow go on");
 }
 
 void Scheduler::Drain() {

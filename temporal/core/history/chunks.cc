@@ -1,7 +1,6 @@
 #include "temporal/core/history/chunks.h"
 
-#include <utility>
-#include <vector>
+#include <algorithm>
 
 namespace temporal::core {
 
@@ -22,11 +21,30 @@ bool EndsTaskWithoutCompletion(enums::EventType type) {
   }
 }
 
+struct StartedTask {
+  int64_t event_id = 0;
+  size_t index = 0;
+};
+
+// The started tasks of a chunk are `tasks`, all but the last of them empty. An update belongs to the task that brought
+// it: those before the first of these tasks with an update are a chunk of their own, or the code would meet the update
+// earlier on replay than it did.
+size_t EndBeforeUpdates(const std::vector<StartedTask>& tasks, const std::vector<int64_t>& updates) {
+  size_t end = tasks.back().index;
+  for (const int64_t after : updates) {
+    const auto before =
+        std::find_if(tasks.rbegin(), tasks.rend(), [&](const StartedTask& task) { return task.event_id < after; });
+    if (before != tasks.rend()) end = std::min(end, before->index);
+  }
+  return end;
+}
+
 }  // namespace
 
-ChunkEnd FindChunkEnd(const EventQueue& events, size_t from, int64_t after, bool all_here) {
+ChunkEnd FindChunkEnd(const EventQueue& events, size_t from, int64_t after, bool all_here,
+                      const std::vector<int64_t>& updates) {
   bool saw_command = false;
-  std::vector<std::pair<int64_t, size_t>> started;  // tasks of this chunk so far: event id, index
+  std::vector<StartedTask> tasks;
   for (size_t i = from; i < events.size(); ++i) {
     const HistoryEvent& event = *events[i];
     if (event.event_id() <= after) continue;
@@ -34,25 +52,29 @@ ChunkEnd FindChunkEnd(const EventQueue& events, size_t from, int64_t after, bool
     if (IsTerminalEvent(event)) return {true, i};
     if (event.event_type() != enums::EVENT_TYPE_WORKFLOW_TASK_STARTED) continue;
 
-    if (i + 1 == events.size()) return {all_here, i};
-    const enums::EventType next = events[i + 1]->event_type();
-    if (EndsTaskWithoutCompletion(next)) continue;
-    started.emplace_back(event.event_id(), i);
-    if (next == enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED) {
-      if (i + 2 == events.size()) return {all_here, i};
-      const HistoryEvent& after_completed = *events[i + 2];
-      const bool heartbeat = !saw_command && after_completed.event_type() == enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED;
-      if (heartbeat) continue;
-      if (after_completed.has_workflow_execution_update_accepted_event_attributes()) {
-        // The update was requested before a task further back: the chunk ends where it was delivered.
-        const int64_t request_id = after_completed.workflow_execution_update_accepted_event_attributes()
-                                       .accepted_request_sequencing_event_id();
-        for (auto task = started.rbegin(); task != started.rend(); ++task) {
-          if (task->first < request_id) return {true, task->second};
-        }
-      }
+    const auto type = [&](size_t at) { return events[at]->event_type(); };
+    const auto known = [&](size_t at) { return at < events.size(); };
+    if (known(i + 1) && EndsTaskWithoutCompletion(type(i + 1))) continue;
+    tasks.push_back({event.event_id(), i});
+    if (!known(i + 1)) return {all_here, EndBeforeUpdates(tasks, updates)};
+    if (type(i + 1) != enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED) return {true, i};
+
+    if (!known(i + 2)) return {all_here, EndBeforeUpdates(tasks, updates)};
+    if (!saw_command && type(i + 2) == enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED) {
+      if (!known(i + 3)) return {all_here, i};
+      // A heartbeat, unless the next task brings something.
+      if (type(i + 3) == enums::EVENT_TYPE_WORKFLOW_TASK_STARTED) continue;
     }
-    return {true, i};
+    if (tasks.size() == 1) return {true, i};
+    std::vector<int64_t> accepted = updates;
+    size_t next = i + 2;
+    for (; known(next) && IsCommandEvent(*events[next]); ++next) {
+      if (!events[next]->has_workflow_execution_update_accepted_event_attributes()) continue;
+      accepted.push_back(
+          events[next]->workflow_execution_update_accepted_event_attributes().accepted_request_sequencing_event_id());
+    }
+    const bool all_commands = known(next) || all_here || IsTerminalEvent(*events[next - 1]);
+    return {all_commands, EndBeforeUpdates(tasks, accepted)};
   }
   return {};
 }

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "temporal/core/history/chunks.h"
 #include "temporal/core/history/errors.h"
 
 namespace temporal::core {
@@ -34,14 +33,20 @@ HistoryReader::HistoryReader(HistoryFetcher& fetcher, std::string namespace_name
       namespace_name_(std::move(namespace_name)),
       execution_(task.workflow_execution()),
       started_event_id_(task.started_event_id()) {
+  for (const auto& message : task.messages()) updates_.push_back(message.event_id());
   if (from_start) {
     MoveEvents(*task.mutable_history(), final_events_);
+    final_page_token_ = task.next_page_token();
     return;
   }
   MoveEvents(*task.mutable_history(), events_);
   if (!events_.empty()) last_event_id_ = events_.back()->event_id();
   next_page_token_ = task.next_page_token();
   no_more_pages_ = next_page_token_.empty();
+}
+
+ChunkEnd HistoryReader::FindEnd(size_t from, int64_t after) const {
+  return FindChunkEnd(events_, from, after, all_here(), updates_);
 }
 
 absl::Status HistoryReader::FetchPage() {
@@ -65,13 +70,17 @@ absl::Status HistoryReader::FetchPage() {
     last_event_id_ = event->event_id();
     events_.push_back(std::move(event));
   }
+  if (no_more_pages_ && last_event_id_ < started_event_id_ && !final_page_token_.empty()) {
+    next_page_token_ = std::exchange(final_page_token_, {});
+    no_more_pages_ = false;
+  }
   return absl::OkStatus();
 }
 
 absl::Status HistoryReader::ReadAhead(int64_t after) {
   while (!all_here()) {
-    const ChunkEnd first = FindChunkEnd(events_, 0, after, false);
-    if (first.complete && FindChunkEnd(events_, first.last + 1, after, false).complete) break;
+    const ChunkEnd first = FindEnd(0, after);
+    if (first.complete && FindEnd(first.last + 1, after).complete) break;
     if (no_more_pages_) {
       return BadHistory(
           absl::StrCat("it ends with event ", last_event_id_, ", before the started event ", started_event_id_));
@@ -84,7 +93,7 @@ absl::Status HistoryReader::ReadAhead(int64_t after) {
 absl::StatusOr<HistoryReader::Chunk> HistoryReader::Take(int64_t after) {
   if (absl::Status status = ReadAhead(after); !status.ok()) return status;
   Chunk chunk;
-  const ChunkEnd end = FindChunkEnd(events_, 0, after, all_here());
+  const ChunkEnd end = FindEnd(0, after);
   size_t count = end.complete ? end.last + 1 : 0;
   if (!end.complete) {
     chunk.partial = true;
@@ -101,7 +110,7 @@ absl::StatusOr<HistoryReader::Chunk> HistoryReader::Take(int64_t after) {
 
 std::vector<const HistoryEvent*> HistoryReader::Peek(int64_t after) const {
   std::vector<const HistoryEvent*> peeked;
-  const ChunkEnd end = FindChunkEnd(events_, 0, after, all_here());
+  const ChunkEnd end = FindEnd(0, after);
   const size_t count = end.complete ? end.last + 1 : events_.size();
   for (size_t i = 0; i < count; ++i) peeked.push_back(events_[i].get());
   return peeked;

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "temporal/api/common/v1/message.pb.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
+#include "temporal/core/history/chunks.h"
 #include "temporal/core/history/events.h"
 #include "temporal/core/history/fetcher.h"
 
@@ -25,7 +26,8 @@ class HistoryReader {
   };
 
   // Takes the events out of `task`. `from_start`: the task's events are not the ones wanted first, fetch from event 1;
-  // those of the task are kept for the end (a speculative task's events exist nowhere else).
+  // those of the task, and its further pages, are kept for the end (a speculative task's events exist nowhere else).
+  // The task's messages tell where it begins, so they must still be in it.
   HistoryReader(HistoryFetcher& fetcher, std::string namespace_name,
                 api::workflowservice::v1::PollWorkflowTaskQueueResponse& task, bool from_start);
 
@@ -39,6 +41,7 @@ class HistoryReader {
   const HistoryEvent* PeekCompleted() const;
 
  private:
+  ChunkEnd FindEnd(size_t from, int64_t after) const;
   absl::Status ReadAhead(int64_t after);
   absl::Status FetchPage();
   bool all_here() const { return no_more_pages_ && last_event_id_ >= started_event_id_; }
@@ -47,11 +50,13 @@ class HistoryReader {
   std::string namespace_name_;
   api::common::v1::WorkflowExecution execution_;
   int64_t started_event_id_;
+  std::vector<int64_t> updates_;
   bool no_more_pages_ = false;
   std::string next_page_token_;
   int64_t last_event_id_ = 0;  // of the last event ever queued
   EventQueue events_;
   EventQueue final_events_;
+  std::string final_page_token_;
 };
 
 }  // namespace temporal::core

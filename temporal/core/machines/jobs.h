@@ -33,6 +33,12 @@ struct SignalJob {
   std::string name;
   api::common::v1::Payloads input;
 };
+struct UpdateJob {
+  std::string id;  // under which the code answers
+  std::string name;
+  api::common::v1::Payloads input;
+  bool run_validator = true;  // false on replay: it was accepted
+};
 struct CancelJob {
   std::string reason;
 };
@@ -70,13 +76,14 @@ struct CancelExternalJob {
   std::optional<FailureMessage> failure;
 };
 
-using Job = std::variant<InitializeJob, PatchJob, ReseedJob, SignalJob, CancelJob, TimerFiredJob, ActivityJob,
-                         LocalActivityJob, ChildStartJob, ChildJob, SignalExternalJob, CancelExternalJob>;
+using Job = std::variant<InitializeJob, PatchJob, ReseedJob, SignalJob, UpdateJob, CancelJob, TimerFiredJob,
+                         ActivityJob, LocalActivityJob, ChildStartJob, ChildJob, SignalExternalJob, CancelExternalJob>;
 
-// Jobs of a lower rank come first in an activation; equal ones keep the order of history. Signals (and updates) are one
+// Jobs of a lower rank come first in an activation; equal ones keep the order of history. Signals and updates are one
 // rank. Moving a job away does not change its rank.
 inline size_t JobRank(const Job& job) {
-  return job.index() < 3 ? job.index() : std::holds_alternative<SignalJob>(job) ? 3 : 4;
+  if (job.index() < 3) return job.index();
+  return std::holds_alternative<SignalJob>(job) || std::holds_alternative<UpdateJob>(job) ? 3 : 4;
 }
 inline constexpr size_t kLastJobRank = 4;
 

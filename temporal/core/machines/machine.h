@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "temporal/api/command/v1/message.pb.h"
+#include "temporal/api/protocol/v1/message.pb.h"
 #include "temporal/common/time.h"
 #include "temporal/core/history/events.h"
 #include "temporal/core/machines/jobs.h"
@@ -52,6 +53,8 @@ class MachineSink {
   virtual void IssueCommand(std::shared_ptr<Machine> machine, api::command::v1::Command command) = 0;
   // The code goes on within its workflow task, not before that time.
   virtual void ResumeTask(std::optional<Time> time) = 0;
+  // A protocol message for the server; none is sent while replaying.
+  virtual void SendMessage(api::protocol::v1::Message message) = 0;
   // Asks another workflow to cancel on the engine's own account; `delivered` runs when it got there.
   virtual void IssueCancelExternal(api::command::v1::Command command, std::function<void()> delivered) = 0;
 };

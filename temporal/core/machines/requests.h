@@ -6,6 +6,7 @@
 
 #include "temporal/api/command/v1/message.pb.h"
 #include "temporal/common/activity_options.h"
+#include "temporal/core/machines/jobs.h"
 #include "temporal/core/machines/local_activity_host.h"
 #include "temporal/workflow/options.h"
 
@@ -64,6 +65,18 @@ struct SetPatch {
 struct Record {
   Command command;
 };
+// The answers to an UpdateJob: accepted and later completed, or rejected.
+struct AcceptUpdate {
+  std::string id;
+};
+struct RejectUpdate {
+  std::string id;
+  FailureMessage failure;
+};
+struct CompleteUpdate {
+  std::string id;
+  Outcome outcome;
+};
 // Closes the run; only the first counts.
 struct Close {
   Command command;
@@ -71,6 +84,6 @@ struct Close {
 
 using Request = std::variant<StartTimer, CancelTimer, ScheduleActivity, CancelActivity, ScheduleLocalActivity,
                              CancelLocalActivity, StartChild, CancelChild, SignalExternal, CancelSignalExternal,
-                             CancelExternal, SetPatch, Record, Close>;
+                             CancelExternal, SetPatch, Record, AcceptUpdate, RejectUpdate, CompleteUpdate, Close>;
 
 }  // namespace temporal::core

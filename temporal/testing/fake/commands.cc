@@ -210,7 +210,10 @@ void Server::ContinueAsNew(Run& run, const api::command::v1::Command& command) {
   next.set_parent_initiated_event_id(run.started.parent_initiated_event_id());
   next.set_initiator(enums::CONTINUE_AS_NEW_INITIATOR_WORKFLOW);
   run.status = enums::WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW;
-  const Run& fresh = NewRun(run.workflow_id, std::move(next), {});
+  Run& fresh = NewRun(run.workflow_id, std::move(next), {});
+  for (Update& update : run.updates) {
+    if (update.state == Update::State::kAdmitted) fresh.updates.push_back(update);
+  }
   auto& attributes = *Append(run, enums::EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW)
                           .mutable_workflow_execution_continued_as_new_event_attributes();
   CopyFields(again, attributes);

@@ -23,12 +23,15 @@ struct FakeServiceOptions {
   bool skip_time = false;
   // What DescribeNamespace says and ShutdownWorker does: whether polls end when their worker stops.
   bool ends_polls_on_shutdown = true;
+  // A call that waits for an update gets what is known after so long (of real time).
+  Duration longest_update_wait = std::chrono::seconds(20);
 };
 
 // An in-memory Temporal behind the Transport port: executions with their histories, task queues (sticky too), timers,
-// signals, queries, activities with retries, timeouts, heartbeats and cancellation, children, continue-as-new. Its
-// clock stands still unless advanced. One namespace. Thread-safe; blocking calls obey CallOptions in real time. Not
-// there: updates, reset, schedules, list filters, workflow retries, transient tasks (each attempt is in the history).
+// signals, queries, updates with speculative tasks, activities with retries, timeouts, heartbeats and cancellation,
+// children, continue-as-new. Its clock stands still unless advanced. One namespace. Thread-safe; blocking calls obey
+// CallOptions in real time. Not there: reset, schedules, list filters, workflow retries, transient tasks (each attempt
+// is in the history).
 class FakeService : public Transport {
  public:
   explicit FakeService(FakeServiceOptions options = FakeServiceOptions());

@@ -51,6 +51,7 @@ void Server::Deliver(Run& run, std::function<void(Run&)> append) {
     run.buffered.push_back(std::move(append));
     return;
   }
+  WriteTask(run);
   append(run);
   ScheduleTask(run);
 }
@@ -68,6 +69,7 @@ void Server::Close(Run& run, enums::WorkflowExecutionStatus status) {
   run.buffered.clear();
   run.activities.clear();
   run.timers.clear();
+  AbortUpdates(run);
   for (auto& [name, queue] : workflow_queues_) {
     std::erase_if(queue.tasks,
                   [&](const QueuedTask& task) { return task.run_id == run.run_id && task.query_id.empty(); });

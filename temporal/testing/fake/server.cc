@@ -52,6 +52,9 @@ Server::Server(FakeServiceOptions server_options) : options(std::move(server_opt
   On("CountWorkflowExecutions", &Server::Count);
   On("QueryWorkflow", &Server::QueryWorkflow);
   On("RespondQueryTaskCompleted", &Server::AnswerQuery);
+  On("UpdateWorkflowExecution", &Server::UpdateWorkflow);
+  On("PollWorkflowExecutionUpdate", &Server::PollUpdate);
+  On("ExecuteMultiOperation", &Server::MultiOperation);
   On("PollWorkflowTaskQueue", &Server::PollWorkflowTask);
   On("RespondWorkflowTaskCompleted", &Server::CompleteTask);
   On("RespondWorkflowTaskFailed", &Server::RespondTaskFailed);

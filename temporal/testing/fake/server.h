@@ -53,7 +53,20 @@ struct WorkflowTask {
   int64_t scheduled_id = 0;
   int64_t started_id = 0;
   int attempt = 1;
+  int stamp = 0;      // tells tasks with the same event ids apart
   std::string queue;  // where it waits
+  // Of a speculative task, made for updates only: its events so far. They become history unless all that comes of it
+  // is rejections.
+  bool speculative = false;
+  std::vector<history::HistoryEvent> unwritten;
+};
+
+struct Update {
+  enum class State { kAdmitted, kSent, kAccepted, kCompleted };
+  api::update::v1::Request request;
+  State state = State::kAdmitted;
+  int64_t accepted_id = 0;
+  api::update::v1::Outcome outcome;
 };
 
 struct Query {
@@ -82,6 +95,7 @@ struct Run {
   std::map<int64_t, std::string> children;  // running ones: initiated event -> run id
   std::map<int64_t, int64_t> child_started;
   std::vector<std::string> queries;  // to be answered with the next workflow task
+  std::vector<Update> updates;       // in the order in which they came
 
   bool open() const { return status == enums::WORKFLOW_EXECUTION_STATUS_RUNNING; }
   int64_t last_event_id() const { return static_cast<int64_t>(events.size()); }
@@ -165,6 +179,24 @@ class Server {
   absl::Status TerminateWorkflow(const service::TerminateWorkflowExecutionRequest&,
                                  service::TerminateWorkflowExecutionResponse&, Lock&, const CallOptions&);
 
+  // updates.cc
+  Update* FindUpdate(Run& run, const std::string& id);
+  absl::Status Admit(Run& run, const api::update::v1::Request& request);
+  // Until the update has come so far or the server's patience ends; then fills in what is known.
+  template <class Response>
+  absl::Status Await(Run& run, const std::string& id, const api::update::v1::WaitPolicy& wait, Response& response,
+                     Lock& lock, const CallOptions& call);
+  void SendUpdates(Run& run, service::PollWorkflowTaskQueueResponse& response);
+  void ApplyMessage(Run& run, const api::protocol::v1::Message& message);
+  void RejectUnanswered(Run& run);
+  void AbortUpdates(Run& run);
+  absl::Status UpdateWorkflow(const service::UpdateWorkflowExecutionRequest&, service::UpdateWorkflowExecutionResponse&,
+                              Lock&, const CallOptions&);
+  absl::Status PollUpdate(const service::PollWorkflowExecutionUpdateRequest&,
+                          service::PollWorkflowExecutionUpdateResponse&, Lock&, const CallOptions&);
+  absl::Status MultiOperation(const service::ExecuteMultiOperationRequest&, service::ExecuteMultiOperationResponse&,
+                              Lock&, const CallOptions&);
+
   // views.cc
   absl::Status GetHistory(const service::GetWorkflowExecutionHistoryRequest&,
                           service::GetWorkflowExecutionHistoryResponse&, Lock&, const CallOptions&);
@@ -183,8 +215,11 @@ class Server {
   void Answer(const std::string& query_id, const api::query::v1::WorkflowQueryResult& result);
 
   // tasks.cc
-  void ScheduleTask(Run& run);
-  void Page(const Run& run, int64_t first, history::History& into, std::string& token) const;
+  void ScheduleTask(Run& run, bool speculative = false);
+  history::HistoryEvent& AppendOfTask(Run& run, enums::EventType type);
+  void WriteTask(Run& run);
+  // `of_task`: with the events of a speculative task.
+  void Page(const Run& run, int64_t first, bool of_task, history::History& into, std::string& token) const;
   void StartTask(Run& run, const std::string& identity, bool sticky, service::PollWorkflowTaskQueueResponse& response);
   void FailTask(Run& run, enums::WorkflowTaskFailedCause cause, const Failure& failure, const std::string& identity);
   Run* RunOfToken(const std::string& token);

@@ -10,7 +10,7 @@ namespace temporal::testing::fake {
 namespace {
 
 std::string Token(const Run& run) {
-  return absl::StrCat("w|", run.run_id, "|", run.task.scheduled_id, "|", run.task.attempt);
+  return absl::StrCat("w|", run.run_id, "|", run.task.scheduled_id, "|", run.task.stamp);
 }
 
 bool IsClosing(const api::command::v1::Command& command) {
@@ -22,13 +22,28 @@ bool IsClosing(const api::command::v1::Command& command) {
 
 }  // namespace
 
-void Server::ScheduleTask(Run& run) {
+history::HistoryEvent& Server::AppendOfTask(Run& run, enums::EventType type) {
+  if (!run.task.speculative) return Append(run, type);
+  history::HistoryEvent& event = run.task.unwritten.emplace_back();
+  event.set_event_id(run.last_event_id() + static_cast<int64_t>(run.task.unwritten.size()));
+  event.set_event_type(type);
+  *event.mutable_event_time() = ToProto(now);
+  return event;
+}
+
+void Server::WriteTask(Run& run) {
+  run.task.speculative = false;
+  for (history::HistoryEvent& event : std::exchange(run.task.unwritten, {})) run.events.push_back(std::move(event));
+}
+
+void Server::ScheduleTask(Run& run, bool speculative) {
   if (!run.open() || run.task.state != WorkflowTask::State::kNone) return;
+  run.task.speculative = speculative;
   const bool sticky = !run.sticky_queue.empty() && !workflow_queues_[run.sticky_queue].dead;
-  auto& attributes =
-      *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED).mutable_workflow_task_scheduled_event_attributes();
+  history::HistoryEvent& event = AppendOfTask(run, enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED);
+  auto& attributes = *event.mutable_workflow_task_scheduled_event_attributes();
   run.task.state = WorkflowTask::State::kScheduled;
-  run.task.scheduled_id = run.last_event_id();
+  run.task.scheduled_id = event.event_id();
   run.task.queue = sticky ? run.sticky_queue : run.started.task_queue().name();
   attributes.mutable_task_queue()->set_name(run.task.queue);
   attributes.mutable_task_queue()->set_kind(sticky ? enums::TASK_QUEUE_KIND_STICKY : enums::TASK_QUEUE_KIND_NORMAL);
@@ -39,25 +54,27 @@ void Server::ScheduleTask(Run& run) {
   changed.notify_all();
 }
 
-void Server::Page(const Run& run, int64_t first, history::History& into, std::string& token) const {
+void Server::Page(const Run& run, int64_t first, bool of_task, history::History& into, std::string& token) const {
   int64_t end = run.last_event_id() + 1;
   token.clear();
   if (options.page_size > 0 && first + options.page_size < end) {
     end = first + options.page_size;
-    token = absl::StrCat("h|", run.run_id, "|", end);
+    token = absl::StrCat(of_task ? "t|" : "h|", run.run_id, "|", end);
   }
   for (int64_t id = first; id < end; ++id) *into.add_events() = run.events[static_cast<size_t>(id) - 1];
+  if (of_task && token.empty()) into.mutable_events()->Add(run.task.unwritten.begin(), run.task.unwritten.end());
 }
 
 void Server::StartTask(Run& run, const std::string& identity, bool sticky,
                        service::PollWorkflowTaskQueueResponse& response) {
-  auto& attributes =
-      *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_STARTED).mutable_workflow_task_started_event_attributes();
+  history::HistoryEvent& event = AppendOfTask(run, enums::EVENT_TYPE_WORKFLOW_TASK_STARTED);
+  auto& attributes = *event.mutable_workflow_task_started_event_attributes();
   attributes.set_scheduled_event_id(run.task.scheduled_id);
   attributes.set_identity(identity);
   attributes.set_suggest_continue_as_new(suggest_from > 0 && run.last_event_id() >= suggest_from);
   run.task.state = WorkflowTask::State::kStarted;
-  run.task.started_id = run.last_event_id();
+  run.task.started_id = event.event_id();
+  run.task.stamp = next_id_++;
   response.set_task_token(Token(run));
   response.mutable_workflow_execution()->set_workflow_id(run.workflow_id);
   response.mutable_workflow_execution()->set_run_id(run.run_id);
@@ -67,10 +84,13 @@ void Server::StartTask(Run& run, const std::string& identity, bool sticky,
   response.set_attempt(run.task.attempt);
   *response.mutable_workflow_execution_task_queue() = run.started.task_queue();
   for (const std::string& id : run.queries) (*response.mutable_queries())[id] = queries_[id].query;
-  Page(run, sticky ? run.previous_started_id + 1 : 1, *response.mutable_history(), *response.mutable_next_page_token());
+  SendUpdates(run, response);
+  Page(run, sticky ? run.previous_started_id + 1 : 1, /*of_task=*/true, *response.mutable_history(),
+       *response.mutable_next_page_token());
   At(now + FromProto(run.started.workflow_task_timeout()), [this, token = response.task_token()] {
     Run* late = RunOfToken(token);
     if (late == nullptr) return;
+    WriteTask(*late);
     auto& timed_out =
         *Append(*late, enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT).mutable_workflow_task_timed_out_event_attributes();
     timed_out.set_scheduled_event_id(late->task.scheduled_id);
@@ -118,7 +138,7 @@ absl::Status Server::PollWorkflowTask(const service::PollWorkflowTaskQueueReques
   *response.mutable_workflow_execution_task_queue() = run.started.task_queue();
   *response.mutable_query() = queries_[task.query_id].query;
   response.mutable_history();
-  if (!sticky) Page(run, 1, *response.mutable_history(), *response.mutable_next_page_token());
+  if (!sticky) Page(run, 1, /*of_task=*/false, *response.mutable_history(), *response.mutable_next_page_token());
   return absl::OkStatus();
 }
 
@@ -131,13 +151,19 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
     FailTask(*run, enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, Failure(), request.identity());
     return absl::InvalidArgumentError("UnhandledCommand");
   }
-  auto& completed =
-      *Append(*run, enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED).mutable_workflow_task_completed_event_attributes();
-  completed.set_scheduled_event_id(run->task.scheduled_id);
-  completed.set_started_event_id(run->task.started_id);
-  completed.set_identity(request.identity());
-  if (request.has_sdk_metadata()) *completed.mutable_sdk_metadata() = request.sdk_metadata();
-  run->previous_started_id = run->task.started_id;
+  if (run->task.speculative && request.commands().empty() && run->buffered.empty() &&
+      request.capabilities().discard_speculative_workflow_task_with_events()) {
+    response.set_reset_history_event_id(run->previous_started_id);
+  } else {
+    WriteTask(*run);
+    auto& completed =
+        *Append(*run, enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED).mutable_workflow_task_completed_event_attributes();
+    completed.set_scheduled_event_id(run->task.scheduled_id);
+    completed.set_started_event_id(run->task.started_id);
+    completed.set_identity(request.identity());
+    if (request.has_sdk_metadata()) *completed.mutable_sdk_metadata() = request.sdk_metadata();
+    run->previous_started_id = run->task.started_id;
+  }
   run->sticky_queue = request.sticky_attributes().worker_task_queue().name();
   run->task = WorkflowTask();
   for (const auto& [id, result] : request.query_results()) {
@@ -146,12 +172,24 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
   }
   // Commands may lead to events of this run at once (a child that cannot start): they count as buffered.
   run->task.state = WorkflowTask::State::kStarted;
+  std::map<std::string, const api::protocol::v1::Message*> messages;
+  for (const auto& message : request.messages()) messages[message.id()] = &message;
   for (const auto& command : request.commands()) {
-    if (run->open()) Apply(*run, command);
+    if (!run->open()) continue;
+    if (const auto message = messages.extract(command.protocol_message_command_attributes().message_id())) {
+      ApplyMessage(*run, *message.mapped());
+    } else {
+      Apply(*run, command);
+    }
   }
+  for (const auto& [id, message] : messages) ApplyMessage(*run, *message);
+  RejectUnanswered(*run);
   if (!run->open()) return absl::OkStatus();
   run->task.state = WorkflowTask::State::kNone;
   Flush(*run);
+  const bool more_updates = std::any_of(run->updates.begin(), run->updates.end(),
+                                        [](const Update& update) { return update.state == Update::State::kAdmitted; });
+  if (more_updates) ScheduleTask(*run, /*speculative=*/true);
   if (request.force_create_new_workflow_task()) ScheduleTask(*run);
   if (run->task.state == WorkflowTask::State::kNone) {
     for (const std::string& id : std::exchange(run->queries, {})) {
@@ -167,6 +205,7 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
 
 void Server::FailTask(Run& run, enums::WorkflowTaskFailedCause cause, const Failure& failure,
                       const std::string& identity) {
+  WriteTask(run);
   auto& attributes =
       *Append(run, enums::EVENT_TYPE_WORKFLOW_TASK_FAILED).mutable_workflow_task_failed_event_attributes();
   attributes.set_scheduled_event_id(run.task.scheduled_id);

@@ -25,7 +25,8 @@ absl::Status Server::GetHistory(const service::GetWorkflowExecutionHistoryReques
     *response.mutable_history()->add_events() = run->events.back();
     return absl::OkStatus();
   }
-  Page(*run, first, *response.mutable_history(), *response.mutable_next_page_token());
+  Page(*run, first, /*of_task=*/request.next_page_token().starts_with("t|"), *response.mutable_history(),
+       *response.mutable_next_page_token());
   return absl::OkStatus();
 }
 

@@ -34,11 +34,26 @@ std::optional<Argument> DecodeSignal(Runtime& runtime, std::string_view name, co
 }
 
 template <class T>
+using ValueOf = std::conditional_t<std::is_void_v<T>, Nothing, T>;
+
+template <class T>
 inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<Task<T>> = true;
 
-inline Task<void> GuardHandler(Runtime* runtime, Task<void> body) {
+template <class T>
+Task<Payload> EncodeResult(Task<T> task) {
+  if constexpr (std::is_void_v<T>) {
+    co_await std::move(task);
+    co_return EncodeValue(Nothing{});
+  } else {
+    co_return EncodeValue(co_await std::move(task));
+  }
+}
+
+inline Task<Payload> Immediately(Payload value) { co_return value; }
+
+inline Task<void> GuardHandler(Runtime* runtime, Task<void> body, HandlerInProgress) {
   try {
     co_await std::move(body);
   } catch (...) {
@@ -90,7 +105,8 @@ void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
     try {
       if constexpr (internal::is_task<decltype(internal::CallWith(handler, *std::move(argument)))>) {
         Task<void> body = internal::CallWith(handler, *std::move(argument));
-        (void)internal::Spawn(runtime->scheduler(), internal::GuardHandler(runtime, std::move(body)));
+        (void)internal::Spawn(runtime->scheduler(),
+                              internal::GuardHandler(runtime, std::move(body), internal::HandlerInProgress(*runtime)));
       } else {
         internal::CallWith(handler, *std::move(argument));
       }
@@ -105,6 +121,30 @@ void Context::HandleQuery(const QueryRef<Argument, Result>& query, F handler) co
   runtime_->SetQueryHandler(query.name, [handler = std::move(handler)](const Payloads& input) mutable {
     return internal::EncodeValue<Result>(internal::CallHandler<Argument>(handler, input));
   });
+}
+
+template <class Argument, class Result, class F, class V>
+void Context::HandleUpdate(const UpdateRef<Argument, Result>& update, F handler, V validator) const {
+  internal::UpdateHandler erased;
+  erased.validate = [validator = std::move(validator)](const Payloads& input) mutable {
+    auto argument = FromPayloads<Argument>(input);
+    if (!argument.ok()) throw ApplicationFailure(argument.status());
+    internal::CallWith(validator, *std::move(argument));
+  };
+  erased.run = [handler = std::move(handler)](const Payloads& input) mutable -> Task<Payload> {
+    using Returned = decltype(internal::CallHandler<Argument>(handler, input));
+    if constexpr (internal::is_task<Returned>) {
+      static_assert(std::is_same_v<Result, internal::ValueOf<typename Returned::value_type>>);
+      return internal::EncodeResult(internal::CallHandler<Argument>(handler, input));
+    } else if constexpr (std::is_void_v<Returned>) {
+      static_assert(std::is_same_v<Result, Nothing>);
+      internal::CallHandler<Argument>(handler, input);
+      return internal::Immediately(internal::EncodeValue(Nothing{}));
+    } else {
+      return internal::Immediately(internal::EncodeValue<Result>(internal::CallHandler<Argument>(handler, input)));
+    }
+  };
+  runtime_->SetUpdateHandler(update.name, std::move(erased));
 }
 
 }  // namespace temporal

@@ -4,12 +4,14 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "temporal/common/observer.h"
 #include "temporal/workflow/future.h"
 #include "temporal/workflow/info.h"
 #include "temporal/workflow/internal/cancel_node.h"
 #include "temporal/workflow/options.h"
+#include "temporal/workflow/task.h"
 
 namespace temporal::internal {
 
@@ -29,6 +31,12 @@ struct ContinueAsNewRequest {
 struct ChildStarted {
   std::string run_id;
   Future<Payload> result;
+};
+
+// What handles an update, types erased. Both throw what the author's code throws.
+struct UpdateHandler {
+  std::function<void(const Payloads&)> validate;  // also refuses an argument that does not fit
+  std::function<Task<Payload>(const Payloads&)> run;
 };
 
 // What a Context needs of the engine, with types erased. Implemented by core::WorkflowInstance. Steps are bound to the
@@ -66,11 +74,30 @@ class Runtime {
   // Signals that arrived before are handed over at once, in order.
   virtual void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) = 0;
   virtual void SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) = 0;
+  // Updates that wait for this handler are handed over.
+  virtual void SetUpdateHandler(std::string_view name, UpdateHandler handler) = 0;
+  // Coroutines that handle a signal or an update count while they last.
+  virtual void CountHandler(int change) = 0;
+  virtual bool all_handlers_finished() const = 0;
   // An exception that leaves a signal handler ends up here: it fails the workflow or the task, like one out of Run.
   virtual void HandlerFailed(std::exception_ptr error) = 0;
 
   virtual PayloadMap CurrentMemo() const = 0;
   virtual PayloadMap CurrentSearchAttributes() const = 0;
+};
+
+// A parameter of such a coroutine, so that it counts before it first runs.
+class HandlerInProgress {
+ public:
+  explicit HandlerInProgress(Runtime& runtime) : runtime_(&runtime) { runtime_->CountHandler(1); }
+  HandlerInProgress(HandlerInProgress&& other) noexcept : runtime_(std::exchange(other.runtime_, nullptr)) {}
+  HandlerInProgress& operator=(HandlerInProgress&&) = delete;
+  ~HandlerInProgress() {
+    if (runtime_ != nullptr) runtime_->CountHandler(-1);
+  }
+
+ private:
+  Runtime* runtime_;
 };
 
 }  // namespace temporal::internal

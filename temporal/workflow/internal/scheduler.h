@@ -3,8 +3,15 @@
 #include <coroutine>
 #include <deque>
 #include <functional>
+#include <stdexcept>
 
 namespace temporal::internal {
+
+// What may only look has tried to change the workflow.
+class ReadOnlyViolation : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
 
 // Runs the coroutines of one workflow run, one after the other, in the order in which they became ready. Not
 // thread-safe: a run is driven by one thread at a time.

@@ -62,6 +62,48 @@ TEST(HistoryChunks, a_completed_task_followed_by_a_signal_is_no_heartbeat) {
   EXPECT_THAT(Cuts(history), ElementsAre(3, 7));
 }
 
+TEST(HistoryChunks, what_comes_after_a_task_was_scheduled_ends_a_heartbeat) {
+  HistoryBuilder history("w");
+  history.Task();  // 2 3 4, no command
+  history.TaskScheduled();
+  history.Signaled("s");  // 6
+  history.TaskStarted();
+  EXPECT_THAT(Cuts(history), ElementsAre(3, 7));
+}
+
+TEST(HistoryChunks, an_empty_task_before_one_with_an_update_is_no_heartbeat) {
+  for (const bool first : {true, false}) {
+    HistoryBuilder history("w");
+    history.Task();  // 2 3 4, no command
+    history.UpdateRequested("u", "update");
+    history.Task();  // 5 6 7
+    if (!first) history.TimerStarted("1");
+    history.UpdateAccepted("u");
+    const int64_t last = history.OpenTask();
+    EXPECT_THAT(Cuts(history), ElementsAre(3, 6, last)) << "accepted by the first command: " << first;
+  }
+}
+
+TEST(HistoryChunks, so_with_an_update_that_came_as_a_message) {
+  HistoryBuilder history("w");
+  history.Task();  // 2 3 4, no command
+  history.Task();  // 5 6 7, no command
+  history.UpdateRequested("u", "update");
+  history.OpenTask();  // 8 9
+  EXPECT_THAT(Cuts(history), ElementsAre(6, 9));
+}
+
+TEST(HistoryChunks, a_failed_task_that_got_an_update_is_skipped) {
+  HistoryBuilder history("w");
+  history.UpdateRequested("u", "update");
+  history.OpenTask();  // 2 3
+  history.TaskFailed(enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
+  history.Task();  // 5 6 7
+  history.UpdateAccepted("u");
+  const int64_t last = history.OpenTask();
+  EXPECT_THAT(Cuts(history), ElementsAre(6, last));
+}
+
 TEST(HistoryChunks, termination_ends_one) {
   HistoryBuilder history("w");
   history.Task();
