@@ -67,7 +67,7 @@ struct UpdateOptions {
   UpdateOptions() {}
   explicit UpdateOptions(Duration time) : timeout(time) {}
 
-  Duration timeout = std::chrono::seconds(10);
+  Duration timeout = std::chrono::minutes(1);
   UpdateStage wait_for = UpdateStage::kCompleted;
   std::string update_id;     // a repeated update with the same one finds the first; empty: a new one for each call
   std::string first_run_id;  // the execution has to be of the chain that began with this run; empty: any

@@ -190,7 +190,6 @@ TEST_F(UpdateTest, TheClientOutwaitsTheServer) {
   Start(kCounter, 1);
   const auto nobody = client->ExecuteUpdate("wf", kAdd, 1, UpdateOptions(100ms).WithId("u"));
   EXPECT_EQ(nobody.status().code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_GT(service->Calls("UpdateWorkflowExecution"), 1);
   absl::StatusOr<int> result;
   std::jthread asking([&] { result = client->ExecuteUpdate("wf", kAdd, 1, UpdateOptions(20s).WithId("u")); });
   ASSERT_TRUE(service->WaitForCalls("UpdateWorkflowExecution", service->Calls("UpdateWorkflowExecution") + 2));
