@@ -133,6 +133,7 @@ absl::Status WorkflowMachines::ApplyOther(HistoryEvent& event) {
       SignalJob job;
       job.name = signal.signal_name();
       job.input.Swap(signal.mutable_input());
+      if (signal.has_header()) job.header.Swap(signal.mutable_header());
       PushJob(std::move(job));
       return absl::OkStatus();
     }

@@ -225,7 +225,7 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
   *reply.mutable_sdk_metadata() = run.machines().CollectMetadata();
   for (const auto& [id, query] : task.queries()) {
     auto& result = (*reply.mutable_query_results())[id];
-    const auto answer = run.Query(query.query_type(), query.query_args());
+    const auto answer = run.Query(query);
     auto type = enums::QUERY_RESULT_TYPE_UNSPECIFIED;
     SetResult(answer, result, &type);
     result.set_result_type(type);
@@ -262,7 +262,7 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const ab
 }
 
 QueryCompleted WorkflowTaskHandler::Impl::AnswerQuery(WorkflowRun& run, const Task& task) {
-  const auto answer = run.Query(task.query().query_type(), task.query().query_args());
+  const auto answer = run.Query(task.query());
   if (!answer.ok()) return FailQuery(task, answer.status());
   QueryCompleted reply;
   reply.set_task_token(task.task_token());

@@ -83,15 +83,34 @@ absl::StatusOr<bool> ActivityWorker::Poll() {
   auto task = Invoke<Task>(*shared_->transport, "PollActivityTaskQueue", request, shared_->PollOptions());
   if (!task.ok()) return task.status();
   if (task->task_token().empty()) return false;
-  Dispatch(*std::move(task));
+  Dispatch(*std::move(task), [this] { slots_.Release(); });
   return true;
 }
 
-void ActivityWorker::Dispatch(Task task) {
-  executor_.Run([this, task = std::make_shared<const Task>(std::move(task))] {
+template <class Release>
+void ActivityWorker::Dispatch(Task task, Release release) {
+  executor_.Run([this, task = std::make_shared<const Task>(std::move(task)), release] {
     Execute(*task);
-    slots_.Release();
+    release();
   });
+}
+
+bool ActivityWorker::ReserveEager() {
+  const int limit = shared_->options.max_concurrent_eager_activities;
+  if (poller_.stopped() || shared_->options.disable_eager_activities) return false;
+  const int held = eager_.fetch_add(1);
+  if ((limit <= 0 || held < limit) && slots_.TryAcquire()) return true;
+  --eager_;
+  return false;
+}
+
+void ActivityWorker::RunEager(Task task) {
+  Dispatch(std::move(task), [this] { ReleaseEager(); });
+}
+
+void ActivityWorker::ReleaseEager() {
+  --eager_;
+  slots_.Release();
 }
 
 void ActivityWorker::Finish(std::chrono::steady_clock::time_point deadline) {

@@ -25,6 +25,7 @@ class Poller {
   void Start(int threads, const Poll& poll);
   // No new polls from now on; those under way go on.
   void Stop() { stop_.request_stop(); }
+  bool stopped() const { return stop_.stop_requested(); }
   void Join();
 
  private:

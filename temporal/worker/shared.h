@@ -18,6 +18,7 @@ struct Shared {
   std::string instance_key;       // a UUID, names this worker to the server
   std::string sticky_task_queue;  // empty: no cache
   Duration poll_timeout{0};
+  bool eager_workflow_start = false;  // the server can
 
   Observer& observer() const { return options.observer ? *options.observer : SilentObserver(); }
 

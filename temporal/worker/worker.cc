@@ -42,8 +42,8 @@ class WorkerImpl : public Worker {
     stage_ = Stage::kRunning;
     if (!activities_.empty()) activity_worker_ = std::make_unique<worker::ActivityWorker>(shared_, activities_);
     if (!workflows_.empty()) {
-      workflow_worker_ =
-          std::make_unique<worker::WorkflowWorker>(shared_, workflows_, activities_, activity_worker_.get());
+      workflow_worker_ = std::make_unique<worker::WorkflowWorker>(shared_, workflows_, activities_,
+                                                                  activity_worker_.get(), client_->eager_dispatcher());
     }
     if (activity_worker_) activity_worker_->Start();
     if (workflow_worker_) workflow_worker_->Start();
@@ -78,6 +78,7 @@ class WorkerImpl : public Worker {
     const auto system =
         Invoke<service::GetSystemInfoResponse>(*shared_->transport, "GetSystemInfo", service::GetSystemInfoRequest());
     if (!system.ok()) return system.status();
+    shared_->eager_workflow_start = system->capabilities().eager_workflow_start();
     service::DescribeNamespaceRequest request;
     request.set_namespace_(shared_->name_space);
     const auto found = Invoke<service::DescribeNamespaceResponse>(*shared_->transport, "DescribeNamespace", request);

@@ -12,6 +12,7 @@
 #include "temporal/common/failure.h"
 #include "temporal/common/observer.h"
 #include "temporal/common/timers.h"
+#include "temporal/workflow/interceptor.h"
 
 namespace temporal {
 
@@ -38,7 +39,12 @@ struct WorkerOptions {
   Duration poll_timeout{0};
   Duration max_heartbeat_throttle = std::chrono::seconds(60);
   Duration default_heartbeat_throttle = std::chrono::seconds(30);  // for activities without a heartbeat timeout
+  // Activities that a workflow task of this worker schedules on its own task queue are handed to it at once, with the
+  // answer to the task, if it has slots for them. True: all go through the task queue.
+  bool disable_eager_activities = false;
+  int max_concurrent_eager_activities = 0;                                  // of max_concurrent_activities; 0: all
   std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
+  std::vector<WorkflowInterceptorFactory> workflow_interceptors;            // the first is the outermost
   FailureHook failure_hook;                                                 // for what activities return
   // The clock of local activities and of the tasks that wait for them; null: the machine's. For tests.
   std::shared_ptr<Timers> timers;

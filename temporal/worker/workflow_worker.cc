@@ -1,6 +1,8 @@
 #include "temporal/worker/workflow_worker.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "temporal/worker/activity_worker.h"
@@ -24,13 +26,61 @@ core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared, core::Loca
   options.max_cached_runs = static_cast<size_t>(std::max(0, shared.options.sticky_cache_size));
   options.observer = &shared.observer();
   options.local_activities = &locals;
+  options.interceptors = shared.options.workflow_interceptors;
   return options;
 }
 
 }  // namespace
 
+// Outlives the worker in the hands of a client's call; after Join no such call touches the worker.
+class EagerStarts : public EagerWorker {
+ public:
+  explicit EagerStarts(WorkflowWorker& worker) : worker_(worker) {}
+
+  bool TryReserve() override {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || !worker_.slots_.TryAcquire()) return false;
+    ++reserved_;
+    return true;
+  }
+  void Run(WorkflowWorker::Task task) override {
+    const std::lock_guard lock(mutex_);
+    worker_.Dispatch(std::move(task));
+    Done();
+  }
+  void Release() override {
+    const std::lock_guard lock(mutex_);
+    worker_.slots_.Release();
+    Done();
+  }
+
+  // Takes no more.
+  void Stop() {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  // Waits for the starts under way.
+  void Join() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return reserved_ == 0; });
+  }
+
+ private:
+  void Done() {
+    --reserved_;
+    done_.notify_all();
+  }
+
+  WorkflowWorker& worker_;
+  std::mutex mutex_;
+  std::condition_variable done_;
+  int reserved_ = 0;
+  bool stopped_ = false;
+};
+
 WorkflowWorker::WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry,
-                               const ActivityRegistry& local, ActivityWorker* activities)
+                               const ActivityRegistry& local, ActivityWorker* activities,
+                               std::shared_ptr<EagerWorkflowDispatcher> dispatcher)
     : shared_(std::move(shared)),
       activities_(activities),
       locals_(shared_, local),
@@ -38,25 +88,34 @@ WorkflowWorker::WorkflowWorker(std::shared_ptr<const Shared> shared, const Workf
       slots_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
       executor_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
       normal_("workflow poller", slots_, shared_->observer()),
-      sticky_("sticky workflow poller", slots_, shared_->observer()) {}
+      sticky_("sticky workflow poller", slots_, shared_->observer()),
+      dispatcher_(std::move(dispatcher)),
+      eager_starts_(std::make_shared<EagerStarts>(*this)) {}
 
-WorkflowWorker::~WorkflowWorker() { Finish(std::chrono::steady_clock::now()); }
+WorkflowWorker::~WorkflowWorker() {
+  StopPolling();
+  Finish(std::chrono::steady_clock::now());
+}
 
 void WorkflowWorker::Start() {
   const int all = std::max(1, shared_->options.workflow_pollers);
   const int sticky = shared_->sticky_task_queue.empty() ? 0 : std::max(1, all / 2);
   normal_.Start(std::max(1, all - sticky), [this] { return Poll(false); });
   sticky_.Start(sticky, [this] { return Poll(true); });
+  if (shared_->eager_workflow_start) dispatcher_->Register(shared_->options.task_queue, eager_starts_);
 }
 
 void WorkflowWorker::StopPolling() {
   normal_.Stop();
   sticky_.Stop();
+  dispatcher_->Deregister(shared_->options.task_queue, eager_starts_.get());
+  eager_starts_->Stop();
 }
 
 void WorkflowWorker::JoinPolling() {
   normal_.Join();
   sticky_.Join();
+  eager_starts_->Join();
 }
 
 void WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
@@ -87,11 +146,15 @@ absl::StatusOr<bool> WorkflowWorker::Poll(bool sticky) {
     return false;
   }
   shared_->observer().Count("temporal_workflow_task_queue_poll_succeed", {}, 1);
-  executor_.Run([this, task = std::make_shared<Task>(*std::move(task))] {
+  Dispatch(*std::move(task));
+  return true;
+}
+
+void WorkflowWorker::Dispatch(Task task) {
+  executor_.Run([this, task = std::make_shared<Task>(std::move(task))] {
     Work(std::move(*task));
     slots_.Release();
   });
-  return true;
 }
 
 absl::StatusOr<service::GetWorkflowExecutionHistoryResponse> WorkflowWorker::Fetch(
@@ -144,8 +207,8 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_
                                                                       "RespondWorkflowTaskCompleted", request);
   if (answer.ok()) {
     for (auto& activity : *answer->mutable_activity_tasks()) {
-      activities_->Dispatch(std::move(activity));
-      --reserved;
+      if (--reserved < 0) break;  // more than was asked for: they time out
+      activities_->RunEager(std::move(activity));
     }
   }
   for (; reserved > 0; --reserved) activities_->ReleaseEager();
@@ -180,12 +243,11 @@ void WorkflowWorker::FailTooLarge(const std::string& task_token) {
 
 int WorkflowWorker::RequestEager(service::RespondWorkflowTaskCompletedRequest& request) {
   int reserved = 0;
-  if (activities_ == nullptr) return reserved;
   for (auto& command : *request.mutable_commands()) {
     if (!command.has_schedule_activity_task_command_attributes()) continue;
     auto& schedule = *command.mutable_schedule_activity_task_command_attributes();
-    const bool eager = reserved < kMaxEager && schedule.task_queue().name() == shared_->options.task_queue &&
-                       activities_->ReserveEager();
+    const bool eager = schedule.request_eager_execution() && reserved < kMaxEager && activities_ != nullptr &&
+                       schedule.task_queue().name() == shared_->options.task_queue && activities_->ReserveEager();
     schedule.set_request_eager_execution(eager);
     reserved += eager;
   }

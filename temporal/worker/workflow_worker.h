@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "temporal/client/eager.h"
 #include "temporal/core/workflow_task_handler.h"
 #include "temporal/worker/executor.h"
 #include "temporal/worker/local_activities.h"
@@ -12,6 +13,9 @@ namespace temporal::worker {
 
 class ActivityWorker;
 
+// The place of a workflow worker in its client's dispatcher of eager starts.
+class EagerStarts;
+
 // Polls for workflow tasks, on the normal queue and on this worker's sticky one, has them handled and sends the
 // replies.
 class WorkflowWorker : private core::HistoryFetcher {
@@ -20,7 +24,7 @@ class WorkflowWorker : private core::HistoryFetcher {
 
   // `local` has the local activities. `activities` gets the activity tasks that come with replies; may be null.
   WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry, const ActivityRegistry& local,
-                 ActivityWorker* activities);
+                 ActivityWorker* activities, std::shared_ptr<EagerWorkflowDispatcher> dispatcher);
   ~WorkflowWorker() override;
 
   void Start();
@@ -31,9 +35,13 @@ class WorkflowWorker : private core::HistoryFetcher {
   void EvictAll() { handler_.EvictAll(); }
 
  private:
+  friend class EagerStarts;
+
   absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
       const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) override;
   absl::StatusOr<bool> Poll(bool sticky);
+  // Runs a task whose slot is taken.
+  void Dispatch(Task task);
   void Work(Task task);
   // The next task of the same run, if the reply brought one; its token is empty otherwise.
   Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
@@ -52,6 +60,8 @@ class WorkflowWorker : private core::HistoryFetcher {
   Executor executor_;
   Poller normal_;
   Poller sticky_;
+  const std::shared_ptr<EagerWorkflowDispatcher> dispatcher_;
+  const std::shared_ptr<EagerStarts> eager_starts_;
 };
 
 }  // namespace temporal::worker

@@ -23,6 +23,9 @@ struct FakeServiceOptions {
   bool skip_time = false;
   // What DescribeNamespace says and ShutdownWorker does: whether polls end when their worker stops.
   bool ends_polls_on_shutdown = true;
+  // Whether activities and first workflow tasks are handed out at once to workers that ask for it.
+  bool eager_activities = true;
+  bool eager_workflow_start = true;
   // A call that waits for an update gets what is known after so long (of real time).
   Duration longest_update_wait = std::chrono::seconds(20);
 };

@@ -249,6 +249,10 @@ class Server {
   // Takes the activity off and delivers how it ended, with its Started event before it if it had started.
   void End(Run& run, int64_t scheduled_id, std::function<void(history::HistoryEvent&, int64_t started_id)> fill,
            enums::EventType type);
+  void StartActivity(Run& run, Activity& activity, const std::string& identity,
+                     service::PollActivityTaskQueueResponse& response);
+  void StartEagerActivities(Run& run, const service::RespondWorkflowTaskCompletedRequest& request,
+                            service::RespondWorkflowTaskCompletedResponse& response);
   Activity* OfToken(const std::string& token, Run*& run);
   absl::Status PollActivity(const service::PollActivityTaskQueueRequest&, service::PollActivityTaskQueueResponse&,
                             Lock&, const CallOptions&);

@@ -185,6 +185,7 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
   for (const auto& [id, message] : messages) ApplyMessage(*run, *message);
   RejectUnanswered(*run);
   if (!run->open()) return absl::OkStatus();
+  StartEagerActivities(*run, request, response);
   run->task.state = WorkflowTask::State::kNone;
   Flush(*run);
   const bool more_updates = std::any_of(run->updates.begin(), run->updates.end(),
