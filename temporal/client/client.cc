@@ -107,7 +107,7 @@ absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloa
   auto request = client_internal::StartRequest(options_, type, input, options);
   if (!request.ok()) return request.status();
   auto eager = options.enable_eager_start ? eager_dispatcher_->TryReserve(options.task_queue)
-                                          : EagerWorkflowDispatcher::Slot({});
+                                          : EagerWorkflowDispatcher::Slot(nullptr);
   request->set_request_eager_execution(static_cast<bool>(eager));
   auto response = Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", *request);
   if (!response.ok()) return response.status();
