@@ -1,7 +1,10 @@
 #include "temporal/core/workflow_run.h"
 
+#include <chrono>
+#include <optional>
 #include <utility>
 
+#include "temporal/common/metrics.h"
 #include "temporal/core/intercepted_instance.h"
 
 namespace temporal::core {
@@ -14,6 +17,7 @@ WorkflowRun::WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo 
                     : std::make_unique<InterceptedInstance>(factory, info, *options.observer, options.interceptors)),
       workflow_type_(info.workflow_type),
       run_id_(info.run_id),
+      observer_(*options.observer),
       guard_(options.guard),
       host_(options.local_activities) {}
 
@@ -30,10 +34,16 @@ Moment WorkflowRun::MomentNow(bool replaying) const {
 absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id,
                                    std::vector<UpdateRequest> updates) {
   heartbeat_ = false;
+  std::optional<std::chrono::steady_clock::time_point> replay;
+  if (machines_.next_event_id() == 1 && previous_started_event_id > 0) replay = std::chrono::steady_clock::now();
   machines_.NewTask(std::move(reader), previous_started_event_id, std::move(updates));
   while (true) {
     const auto applied = machines_.ApplyNextChunk();
     if (!applied.ok()) return applied.status();
+    if (replay && !machines_.replaying()) {
+      observer_.Latency(metrics::kWorkflowTaskReplayLatency, {{"workflow_type", workflow_type_}},
+                        std::chrono::steady_clock::now() - *std::exchange(replay, std::nullopt));
+    }
     if (!*applied) return absl::OkStatus();
     if (absl::Status status = DoJobs(); !status.ok()) return status;
   }

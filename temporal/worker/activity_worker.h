@@ -10,6 +10,7 @@
 #include "temporal/worker/heartbeat.h"
 #include "temporal/worker/poller.h"
 #include "temporal/worker/shared.h"
+#include "temporal/worker/slots.h"
 #include "temporal/worker/timers.h"
 
 namespace temporal::api::workflowservice::v1 {
@@ -41,7 +42,7 @@ class ActivityWorker {
  private:
   struct Running;
 
-  absl::StatusOr<bool> Poll();
+  absl::StatusOr<PollResult> Poll();
   template <class Release>
   void Dispatch(Task task, Release release);
   void Execute(const Task& task);

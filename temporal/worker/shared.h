@@ -22,6 +22,13 @@ struct Shared {
 
   Observer& observer() const { return options.observer ? *options.observer : SilentObserver(); }
 
+  void Count(const char* metric, std::string_view kind, std::string_view value) const {
+    observer().Count(metric, {{"namespace", name_space}, {"task_queue", options.task_queue}, {kind, value}}, 1);
+  }
+  void Latency(const char* metric, std::string_view kind, std::string_view value, Duration latency) const {
+    observer().Latency(metric, {{"namespace", name_space}, {"task_queue", options.task_queue}, {kind, value}}, latency);
+  }
+
   CallOptions PollOptions() const {
     CallOptions call(poll_timeout);
     call.long_poll = true;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/proto.h"
+#include "temporal/transport/observed_transport.h"
 #include "temporal/worker/activity_worker.h"
 #include "temporal/worker/shared.h"
 #include "temporal/worker/timers.h"
@@ -24,6 +25,10 @@ class WorkerImpl : public Worker {
       : client_(std::move(client)), workflows_(workflows), activities_(activities) {
     shared_->options = std::move(options);
     shared_->transport = client_->transport();
+    if (shared_->options.observer != nullptr) {
+      shared_->transport = std::make_shared<ObservedTransport>(client_->transport(), client_->options().name_space,
+                                                               shared_->options.observer);
+    }
     shared_->timers = shared_->options.timers;
     if (shared_->timers == nullptr) shared_->timers = std::make_shared<worker::SteadyTimers>();
     shared_->name_space = client_->options().name_space;

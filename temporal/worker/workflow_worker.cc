@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "temporal/common/proto.h"
 #include "temporal/worker/activity_worker.h"
 
 namespace temporal::worker {
@@ -13,7 +14,13 @@ namespace service = api::workflowservice::v1;
 
 namespace {
 
+constexpr char kWorkerType[] = "WorkflowWorker";
 constexpr int kMaxEager = 3;  // per task, as other SDKs: the rest is for the other workers of the queue
+
+std::shared_ptr<SlotSupplier> SupplierOf(const WorkerOptions& options) {
+  if (options.workflow_slots != nullptr) return options.workflow_slots;
+  return std::make_shared<FixedSlotSupplier>(std::max(2, options.max_concurrent_workflow_tasks));
+}
 
 core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared, core::LocalActivityHost& locals) {
   core::WorkflowTaskHandlerOptions options;
@@ -50,7 +57,7 @@ class EagerStarts : public EagerWorker {
   }
   void Release() override {
     const std::lock_guard lock(mutex_);
-    worker_.slots_.Release();
+    worker_.slots_.ReleaseUnused();
     Done();
   }
 
@@ -85,10 +92,10 @@ WorkflowWorker::WorkflowWorker(std::shared_ptr<const Shared> shared, const Workf
       activities_(activities),
       locals_(shared_, local),
       handler_(HandlerOptions(*shared_, locals_), registry, *this),
-      slots_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
-      executor_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
-      normal_("workflow poller", slots_, shared_->observer()),
-      sticky_("sticky workflow poller", slots_, shared_->observer()),
+      slots_(SupplierOf(shared_->options), SlotKind::kWorkflow, kWorkerType, *shared_),
+      executor_(slots_.max(kMostThreads)),
+      normal_("workflow_task", kWorkerType, slots_, *shared_),
+      sticky_("workflow_sticky_task", kWorkerType, slots_, *shared_),
       dispatcher_(std::move(dispatcher)),
       eager_starts_(std::make_shared<EagerStarts>(*this)) {}
 
@@ -98,10 +105,22 @@ WorkflowWorker::~WorkflowWorker() {
 }
 
 void WorkflowWorker::Start() {
-  const int all = std::max(1, shared_->options.workflow_pollers);
-  const int sticky = shared_->sticky_task_queue.empty() ? 0 : std::max(1, all / 2);
-  normal_.Start(std::max(1, all - sticky), [this] { return Poll(false); });
-  sticky_.Start(sticky, [this] { return Poll(true); });
+  shared_->Count(metrics::kWorkerStart, "worker_type", kWorkerType);
+  const bool cached = !shared_->sticky_task_queue.empty();
+  // The last slot is for the other queue: idle polls of one must not keep the other from being polled.
+  const int most = std::max(1, slots_.max(kMostThreads) - 1);
+  const auto poll_normal = [this] { return Poll(false); };
+  const auto poll_sticky = [this] { return Poll(true); };
+  if (auto scaling = shared_->options.workflow_poller_autoscaling) {
+    scaling->maximum = std::min(scaling->maximum, most);
+    normal_.Start(*scaling, poll_normal);
+    if (cached) sticky_.Start(*scaling, poll_sticky);
+  } else {
+    const int all = std::max(1, shared_->options.workflow_pollers);
+    const int sticky = cached ? std::max(1, all / 2) : 0;
+    normal_.Start(std::clamp(all - sticky, 1, most), poll_normal);
+    sticky_.Start(std::min(sticky, most), poll_sticky);
+  }
   if (shared_->eager_workflow_start) dispatcher_->Register(shared_->options.task_queue, eager_starts_);
 }
 
@@ -125,7 +144,7 @@ void WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
   executor_.WaitIdle();
 }
 
-absl::StatusOr<bool> WorkflowWorker::Poll(bool sticky) {
+absl::StatusOr<PollResult> WorkflowWorker::Poll(bool sticky) {
   service::PollWorkflowTaskQueueRequest request;
   request.set_namespace_(shared_->name_space);
   request.set_identity(shared_->identity);
@@ -141,16 +160,26 @@ absl::StatusOr<bool> WorkflowWorker::Poll(bool sticky) {
   }
   auto task = Invoke<Task>(*shared_->transport, "PollWorkflowTaskQueue", request, shared_->PollOptions());
   if (!task.ok()) return task.status();
-  if (task->task_token().empty()) {
-    shared_->observer().Count("temporal_workflow_task_queue_poll_empty", {}, 1);
-    return false;
+  PollResult result;
+  if (task->has_poller_scaling_decision()) {
+    result.suggestion = task->poller_scaling_decision().poll_request_delta_suggestion();
   }
-  shared_->observer().Count("temporal_workflow_task_queue_poll_succeed", {}, 1);
+  result.task = !task->task_token().empty();
+  if (!result.task) {
+    shared_->observer().Count(metrics::kWorkflowTaskQueuePollEmpty,
+                              {{"namespace", shared_->name_space}, {"task_queue", shared_->options.task_queue}}, 1);
+    return result;
+  }
+  const std::string& type = task->workflow_type().name();
+  shared_->Count(metrics::kWorkflowTaskQueuePollSucceed, "workflow_type", type);
+  shared_->Latency(metrics::kWorkflowTaskScheduleToStartLatency, "workflow_type", type,
+                   FromProto(task->started_time()) - FromProto(task->scheduled_time()));
   Dispatch(*std::move(task));
-  return true;
+  return result;
 }
 
 void WorkflowWorker::Dispatch(Task task) {
+  slots_.Use();
   executor_.Run([this, task = std::make_shared<Task>(std::move(task))] {
     Work(std::move(*task));
     slots_.Release();
@@ -171,12 +200,17 @@ void WorkflowWorker::Work(Task task) {
     const int64_t started_event_id = task.started_event_id();
     const auto started = std::chrono::steady_clock::now();
     absl::StatusOr<core::WorkflowTaskReply> reply = handler_.Handle(std::move(task));
-    shared_->observer().Latency("temporal_workflow_task_execution_latency", {{"workflow_type", type}},
-                                std::chrono::steady_clock::now() - started);
+    shared_->Latency(metrics::kWorkflowTaskExecutionLatency, "workflow_type", type,
+                     std::chrono::steady_clock::now() - started);
     if (!reply.ok()) {
       shared_->observer().Log(LogLevel::kWarning,
                               absl::StrCat("workflow task of run ", run_id, ": ", reply.status().ToString()));
       return;  // the server hands it out again when its time is over
+    }
+    if (std::holds_alternative<std::monostate>(*reply)) {
+      shared_->Count(metrics::kWorkflowTaskNoCompletion, "workflow_type", type);
+    } else if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&*reply)) {
+      CountFailure(type, *failed);
     }
     task = Reply(run_id, started_event_id, *std::move(reply));
   }
@@ -188,7 +222,6 @@ WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, int64_t st
     return Completed(run_id, started_event_id, *completed);
   }
   if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply)) {
-    shared_->observer().Count("temporal_workflow_task_execution_failed", {}, 1);
     shared_->observer().Log(LogLevel::kWarning,
                             absl::StrCat("workflow task of run ", run_id, " failed: ", failed->failure().message()));
     Invoke<service::RespondWorkflowTaskFailedResponse>(*shared_->transport, "RespondWorkflowTaskFailed", *failed)
@@ -228,6 +261,16 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_
   }
   if (request.force_create_new_workflow_task() && !answer->has_workflow_task()) handler_.Unhold(run_id);
   return std::move(*answer->mutable_workflow_task());
+}
+
+void WorkflowWorker::CountFailure(const std::string& type, const service::RespondWorkflowTaskFailedRequest& failed) {
+  const bool nondeterminism = failed.cause() == api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
+  shared_->observer().Count(metrics::kWorkflowTaskExecutionFailed,
+                            {{"namespace", shared_->name_space},
+                             {"task_queue", shared_->options.task_queue},
+                             {"workflow_type", type},
+                             {"failure_reason", nondeterminism ? "NonDeterminismError" : "WorkflowError"}},
+                            1);
 }
 
 void WorkflowWorker::FailTooLarge(const std::string& task_token) {

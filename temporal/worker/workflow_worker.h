@@ -8,6 +8,7 @@
 #include "temporal/worker/local_activities.h"
 #include "temporal/worker/poller.h"
 #include "temporal/worker/shared.h"
+#include "temporal/worker/slots.h"
 
 namespace temporal::worker {
 
@@ -39,7 +40,7 @@ class WorkflowWorker : private core::HistoryFetcher {
 
   absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
       const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) override;
-  absl::StatusOr<bool> Poll(bool sticky);
+  absl::StatusOr<PollResult> Poll(bool sticky);
   // Runs a task whose slot is taken.
   void Dispatch(Task task);
   void Work(Task task);
@@ -47,6 +48,7 @@ class WorkflowWorker : private core::HistoryFetcher {
   Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
   Task Completed(const std::string& run_id, int64_t started_event_id,
                  api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
+  void CountFailure(const std::string& type, const api::workflowservice::v1::RespondWorkflowTaskFailedRequest& failed);
   // Says in the history why the task cannot be completed; without it the task would time out again and again.
   void FailTooLarge(const std::string& task_token);
   // Asks for the activities this worker can begin at once to come with the answer; how many slots it holds for them.

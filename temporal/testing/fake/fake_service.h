@@ -57,6 +57,8 @@ class FakeService : public Transport {
 
   // From now on a workflow task whose history is at least so long suggests to continue as new; 0: none does.
   void SuggestContinueAsNewFrom(int64_t events);
+  // From now on the answer to each poll suggests so many polls more (or less) at once; 0: none does.
+  void SuggestPolls(int more);
   // The next `times` calls of the method fail so, without effect.
   void FailNext(std::string_view method, absl::Status status, int times = 1);
   // Calls of the method until now, failed ones included.

@@ -128,6 +128,7 @@ class Server {
   std::map<std::string, int> calls;
   std::map<std::string, std::pair<absl::Status, int>> failures;
   int waiting_polls = 0;
+  int suggested_polls = 0;
   int64_t suggest_from = 0;  // length of history at which tasks suggest to continue as new; 0: never
 
   void AdvanceTo(Time time);
@@ -136,6 +137,11 @@ class Server {
 
  private:
   using Lock = std::unique_lock<std::mutex>;
+  template <class Response>
+  void Suggest(Response& response) const {
+    if (suggested_polls == 0) return;
+    response.mutable_poller_scaling_decision()->set_poll_request_delta_suggestion(suggested_polls);
+  }
   template <class Request, class Response>
   using Method = absl::Status (Server::*)(const Request&, Response&, Lock&, const CallOptions&);
   template <class Request, class Response>

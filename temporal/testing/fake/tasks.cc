@@ -121,6 +121,7 @@ absl::Status Server::PollWorkflowTask(const service::PollWorkflowTaskQueueReques
   changed.notify_all();
   WaitFor(lock, call, [&] { return !queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key()); });
   --waiting_polls;
+  Suggest(response);
   if (call.stop.stop_requested()) return absl::CancelledError("the poll was cancelled");
   if (queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
   const QueuedTask task = std::move(queue.tasks.front());
