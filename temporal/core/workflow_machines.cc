@@ -403,7 +403,12 @@ bool WorkflowMachines::has_unsent_commands() const {
 std::vector<Command> WorkflowMachines::TakeCommands() {
   std::vector<Command> commands;
   for (CommandOf& each : commands_) {
-    if (!std::exchange(each.sent, true)) commands.push_back(each.command);
+    if (std::exchange(each.sent, true)) continue;
+    // What history has to show for it is the machine's to know; the inputs need not be kept for that.
+    Command sent;
+    sent.set_command_type(each.command.command_type());
+    sent.Swap(&each.command);
+    commands.push_back(std::move(sent));
   }
   return commands;
 }

@@ -317,7 +317,9 @@ LocalActivities::LocalActivities(std::shared_ptr<const Shared> shared, const Act
       registry_(registry),
       slots_(SupplierOf(shared_->options), SlotKind::kLocalActivity, kWorkerType, *shared_),
       limiter_(shared_->options.max_local_activities_per_second),
-      executor_(slots_.max(kMostThreads)) {}
+      executor_(slots_.max(kMostThreads)) {
+  shared_->Count(metrics::kWorkerStart, "worker_type", kWorkerType);
+}
 
 LocalActivities::~LocalActivities() { stop_.request_stop(); }
 

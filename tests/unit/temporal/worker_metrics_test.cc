@@ -30,7 +30,8 @@ class WorkerMetricsTest : public WorkerFixture {
     });
     workflows.AddFunction(kSteps, [](Context context, int n) -> Task<int> {
       const auto once = ActivityOptions(10s).WithRetry(RetryPolicy().WithMaximumAttempts(1));
-      for (const auto& activity : {kThrows, kNobody}) {
+      const ActivityRef<int, int> bad[] = {kThrows, kNobody};
+      for (const auto& activity : bad) {
         try {
           co_await context.Execute(activity, n, once);
         } catch (const ActivityError&) {
@@ -85,6 +86,7 @@ TEST_F(WorkerMetricsTest, Activities) {
   auto worker = StartWorker(Options());
   Start(kSteps, 1);
   EXPECT_EQ(*client->GetResult(kSteps, "wf", 20s), 1);
+  ASSERT_TRUE(service->WaitForPolls(4));
   worker->Shutdown();
   EXPECT_EQ(observer->Sum(metrics::kActivityScheduleToStartLatency), 3);
   EXPECT_EQ(observer->Sum(metrics::kActivityExecutionLatency), 3);
@@ -113,8 +115,10 @@ TEST_F(WorkerMetricsTest, WorkflowsAndTheirTasks) {
   WorkerOptions options = Options();
   options.sticky_cache_size = 1;
   auto worker = StartWorker(options);
-  for (const char* id : {"completes", "fails", "goes on", "is cancelled"}) Start(kEnds, 1, id);
-  ASSERT_TRUE(service->WaitIdle());
+  for (const char* id : {"completes", "fails", "goes on", "is cancelled"}) {
+    Start(kEnds, 1, id);
+    ASSERT_TRUE(service->WaitIdle());
+  }
   EXPECT_EQ(observer->Sum(metrics::kStickyCacheMiss), 4);
   EXPECT_EQ(observer->Sum(metrics::kStickyCacheTotalForcedEviction), 3) << "there is room for one";
   EXPECT_EQ(observer->Sum(metrics::kStickyCacheSize), 1);
@@ -137,6 +141,7 @@ TEST_F(WorkerMetricsTest, WorkflowsAndTheirTasks) {
   EXPECT_TRUE(Reaches(metrics::kWorkflowTaskExecutionFailed, 1));
   EXPECT_TRUE(Reaches(metrics::kWorkflowTaskNoCompletion, 1)) << "the second attempt is left to time out";
   EXPECT_EQ(observer->Sum(metrics::kWorkflowTaskExecutionFailed, "failure_reason", "WorkflowError"), 1);
+  ASSERT_TRUE(service->WaitForPolls(4));
   worker->Shutdown();
   EXPECT_EQ(observer->Sum(metrics::kWorkflowTaskQueuePollSucceed),
             observer->Sum(metrics::kWorkflowTaskExecutionLatency));
@@ -164,7 +169,7 @@ TEST_F(WorkerMetricsTest, RequestsAndPollers) {
   EXPECT_EQ(observer->Sum(metrics::kNumPollers, "poller_type", "activity_task"), 2);
   EXPECT_EQ(observer->Sum(metrics::kPollerStart), 4);
   EXPECT_EQ(observer->Sum(metrics::kWorkerStart, "worker_type", "WorkflowWorker"), 1);
-  EXPECT_EQ(observer->Sum(metrics::kWorkerStart), 2);
+  EXPECT_EQ(observer->Sum(metrics::kWorkerStart), 3) << "the third is that of local activities";
   (*created)->Shutdown();
   EXPECT_EQ(observer->Sum(metrics::kNumPollers), 0);
   EXPECT_GE(observer->Sum(metrics::kLongRequestLatency), 4);

@@ -205,8 +205,8 @@ TEST_F(WorkerSlotsTest, ASupplierOfOnesOwn) {
   EXPECT_EQ(supplier->used[static_cast<size_t>(SlotKind::kWorkflow)], 2);
   EXPECT_EQ(supplier->used[static_cast<size_t>(SlotKind::kActivity)], 1);
   EXPECT_EQ(supplier->used[static_cast<size_t>(SlotKind::kLocalActivity)], 1);
+  while (supplier->held > 0) std::this_thread::yield();  // a local activity gives its slot back last
   EXPECT_EQ(supplier->released_used, 4);
-  EXPECT_EQ(supplier->held, 0);
 }
 
 TEST_F(WorkerSlotsTest, ResourceBasedSlots) {
@@ -262,7 +262,7 @@ TEST_F(WorkerSlotsTest, LimitedRatesTurnEagerActivitiesOff) {
   const auto worker = StartWorker(options);
   Start(kFlow, 2);
   EXPECT_EQ(*client->GetResult(kFlow, "wf", 20s), 4);
-  EXPECT_GE(service->Calls("PollActivityTaskQueue"), 3) << "two that wait, and one that got the task";
+  EXPECT_TRUE(service->WaitForCalls("PollActivityTaskQueue", 3)) << "two that wait, and one that got the task";
 }
 
 }  // namespace
