@@ -104,10 +104,14 @@ absl::StatusOr<service::StartWorkflowExecutionRequest> client_internal::StartReq
 
 absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloads& input,
                                              const StartOptions& options) {
-  const auto request = client_internal::StartRequest(options_, type, input, options);
+  auto request = client_internal::StartRequest(options_, type, input, options);
   if (!request.ok()) return request.status();
+  auto eager = options.enable_eager_start ? eager_dispatcher_->TryReserve(options.task_queue)
+                                          : EagerWorkflowDispatcher::Slot(nullptr);
+  request->set_request_eager_execution(static_cast<bool>(eager));
   auto response = Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", *request);
   if (!response.ok()) return response.status();
+  if (eager && response->has_eager_workflow_task()) eager.Run(std::move(*response->mutable_eager_workflow_task()));
   return Started{options.id, response->run_id(), response->started()};
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "temporal/client/eager.h"
 #include "temporal/client/types.h"
 #include "temporal/common/refs.h"
 #include "temporal/converter/payload.h"
@@ -219,10 +220,13 @@ class Client {
 
   const ClientOptions& options() const { return options_; }
   const std::shared_ptr<Transport>& transport() const { return transport_; }
+  // The workers that use this client, for StartOptions::enable_eager_start.
+  const std::shared_ptr<EagerWorkflowDispatcher>& eager_dispatcher() const { return eager_dispatcher_; }
 
  private:
   const std::shared_ptr<Transport> transport_;
   ClientOptions options_;
+  const std::shared_ptr<EagerWorkflowDispatcher> eager_dispatcher_ = std::make_shared<EagerWorkflowDispatcher>();
 };
 
 }  // namespace temporal

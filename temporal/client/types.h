@@ -35,7 +35,14 @@ struct StartOptions {
   std::map<std::string, Payload> headers;
   std::string request_id;  // a repeated start with the same one gives the first's run; empty: a new one for each call
   std::string summary;     // one line shown in Temporal's UI
+  // A worker that uses the same Client, has the same task queue and a free slot gets the first task with the answer to
+  // the start, without a poll. Needs a server that does so; else the start is an ordinary one.
+  bool enable_eager_start = false;
 
+  StartOptions& WithEagerStart() {
+    enable_eager_start = true;
+    return *this;
+  }
   StartOptions& WithConflict(IdConflictPolicy policy) {
     conflict = policy;
     return *this;

@@ -31,6 +31,7 @@ struct ActivityOptions {
   std::string task_queue;                                   // empty: the workflow's own
   std::string activity_id;                                  // empty: numbered by the engine
   std::string summary;                                      // one line shown in Temporal's UI
+  bool disable_eager_execution = false;                     // never hand it to this worker with the task's answer
   std::map<std::string, api::common::v1::Payload> headers;  // what the activity reads as ActivityInfo::headers
 
   ActivityOptions& WithScheduleToClose(Duration d) {

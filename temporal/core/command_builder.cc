@@ -50,6 +50,7 @@ Command ActivityCommand(std::string_view type, std::string_view id, const Activi
   SetDuration(options.start_to_close, attributes, &Attributes::mutable_start_to_close_timeout);
   SetDuration(options.heartbeat, attributes, &Attributes::mutable_heartbeat_timeout);
   if (options.retry_policy) *attributes.mutable_retry_policy() = ToProto(*options.retry_policy);
+  attributes.set_request_eager_execution(!options.disable_eager_execution);  // the worker has the last word
   if (!options.headers.empty()) CopyInto(options.headers, attributes.mutable_header()->mutable_fields());
   return command;
 }
@@ -89,7 +90,8 @@ Command ChildCommand(std::string_view type, const ChildOptions& options, Payload
   return command;
 }
 
-Command SignalCommand(const internal::ExternalTarget& target, std::string_view signal, Payloads input) {
+Command SignalCommand(const internal::ExternalTarget& target, std::string_view signal, Payloads input,
+                      const PayloadMap& headers) {
   Command command;
   command.set_command_type(enums::COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION);
   auto& attributes = *command.mutable_signal_external_workflow_execution_command_attributes();
@@ -98,6 +100,7 @@ Command SignalCommand(const internal::ExternalTarget& target, std::string_view s
   attributes.set_child_workflow_only(target.child_only);
   attributes.set_signal_name(std::string(signal));
   SetInput(std::move(input), attributes.mutable_input());
+  if (!headers.empty()) CopyInto(headers, attributes.mutable_header()->mutable_fields());
   return command;
 }
 

@@ -14,7 +14,8 @@ Command ActivityCommand(std::string_view type, std::string_view id, const Activi
                         const WorkflowInfo& info);
 Command TimerCommand(std::string_view id, Duration duration, std::string_view summary);
 Command ChildCommand(std::string_view type, const ChildOptions& options, Payloads input, const WorkflowInfo& info);
-Command SignalCommand(const internal::ExternalTarget& target, std::string_view signal, Payloads input);
+Command SignalCommand(const internal::ExternalTarget& target, std::string_view signal, Payloads input,
+                      const PayloadMap& headers);
 Command CancelExternalCommand(const internal::ExternalTarget& target, std::string_view reason,
                               const WorkflowInfo& info);
 Command MemoCommand(const PayloadMap& fields);

@@ -4,7 +4,7 @@
 
 namespace temporal::core {
 
-std::shared_ptr<RunCache::Slot> RunCache::Get(const std::string& run_id) {
+std::shared_ptr<RunCache::Slot> RunCache::Get(const std::string& run_id, size_t* evicted) {
   std::vector<std::shared_ptr<Slot>> dropped;  // destroyed without the lock: that destroys coroutines
   const std::lock_guard lock(mutex_);
   const std::shared_ptr<Slot> held = TakeHeld(run_id);
@@ -20,6 +20,7 @@ std::shared_ptr<RunCache::Slot> RunCache::Get(const std::string& run_id) {
     by_id_.erase(entry->run_id);
     entry = entries_.erase(entry);
   }
+  if (evicted != nullptr) *evicted = dropped.size();
   entries_.push_front({run_id, std::make_shared<Slot>()});
   by_id_.emplace(entries_.front().run_id, entries_.begin());
   return entries_.front().slot;

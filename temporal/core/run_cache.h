@@ -26,7 +26,8 @@ class RunCache {
   explicit RunCache(size_t capacity) : capacity_(capacity) {}
 
   // The run's slot, made if need be. With capacity 0 a slot that nobody else will see, unless the run is held.
-  std::shared_ptr<Slot> Get(const std::string& run_id);
+  // `evicted`: how many others had to go for it.
+  std::shared_ptr<Slot> Get(const std::string& run_id, size_t* evicted = nullptr);
 
   // Keeps a run, whatever the capacity, until its next Get. Not one that has been dropped meanwhile.
   void Hold(const std::string& run_id, std::shared_ptr<Slot> slot);

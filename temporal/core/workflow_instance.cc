@@ -14,10 +14,14 @@ namespace temporal::core {
 
 namespace enums = api::enums::v1;
 
-WorkflowInstance::~WorkflowInstance() {
+WorkflowInstance::~WorkflowInstance() { DestroyCode(); }
+
+void WorkflowInstance::DestroyCode() {
   scheduler_.Close();  // coroutines first: they use the object
   object_.reset();
 }
+
+void WorkflowInstance::MakeObject() { object_ = factory_(RootContext()); }
 
 absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& moment, std::vector<Job> jobs,
                                                                 bool start) {
@@ -43,7 +47,8 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
   return std::exchange(requests_, {});
 }
 
-absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const std::string& name, const Payloads& input) {
+absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const WorkflowQuery& query) {
+  const std::string& name = query.query_type();
   const auto handler = query_handlers_.find(name);
   if (handler == query_handlers_.end()) {
     std::vector<std::string> known;
@@ -55,7 +60,7 @@ absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const std:
   moment_ = moment;
   const ReadOnly read_only(*this);
   try {
-    return handler->second(input);
+    return Answer(handler->second, query);
   } catch (const std::exception& e) {
     return absl::UnknownError(e.what());
   } catch (...) {
@@ -89,7 +94,7 @@ bool WorkflowInstance::CheckConditions() {
 
 Task<void> WorkflowInstance::Main() {
   try {
-    Payload result = co_await object_->Run(std::move(input_));
+    Payload result = co_await RunObject(std::move(input_));
     Command command;
     command.set_command_type(enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION);
     *command.mutable_complete_workflow_execution_command_attributes()->mutable_result()->add_payloads() =
@@ -156,13 +161,13 @@ void WorkflowInstance::Apply(InitializeJob& job) {
   memo_ = info_.memo;
   search_attributes_ = info_.search_attributes;
   input_.Swap(started.mutable_input());
-  object_ = factory_(Context(*this, root_));
+  MakeObject();
 }
 
 // At once, so that a signal beats the resolutions that came with it; but not before an update that came first.
 void WorkflowInstance::Apply(SignalJob& job) {
   if (update_queued_) {
-    scheduler_.Post([this, job = std::move(job)]() mutable { HandleSignal(job); });
+    scheduler_.Post([this, job = std::move(job)]() mutable { SignalArrived(std::move(job)); });
   } else {
     HandleSignal(job);
   }
@@ -193,13 +198,13 @@ Task<void> WorkflowInstance::HandleUpdate(UpdateJob job, internal::HandlerInProg
   const std::shared_ptr<internal::UpdateHandler> handler = found->second;  // it may replace itself
   try {
     if (job.run_validator) {
-      if (auto refusal = Refusal(*handler, job.input)) {
+      if (auto refusal = Refusal(*handler, job)) {
         Ask(RejectUpdate{job.id, *std::move(refusal)});
         co_return;
       }
     }
     Ask(AcceptUpdate{job.id});
-    Payload result = co_await handler->run(job.input);
+    Payload result = co_await RunUpdate(*handler, job);
     Ask(CompleteUpdate{job.id, std::move(result)});
   } catch (const WorkflowFailure& failure) {
     Ask(CompleteUpdate{job.id, failure.failure()});
@@ -211,10 +216,10 @@ Task<void> WorkflowInstance::HandleUpdate(UpdateJob job, internal::HandlerInProg
   }
 }
 
-std::optional<FailureMessage> WorkflowInstance::Refusal(const internal::UpdateHandler& handler, const Payloads& input) {
+std::optional<FailureMessage> WorkflowInstance::Refusal(const internal::UpdateHandler& handler, const UpdateJob& job) {
   const ReadOnly read_only(*this);
   try {
-    handler.validate(input);
+    Validate(handler, job);
     return std::nullopt;
   } catch (const WorkflowFailure& failure) {
     return failure.failure();
@@ -274,7 +279,7 @@ void WorkflowInstance::Apply(LocalActivityJob& job) {
   if (!job.backoff) return Settle(pending.state, job.outcome);
   // The next attempts are another local activity, after a timer. A cancelled scope has no timers: the future fails.
   pending.call.attempt = job.backoff->attempt;
-  const Future<Nothing> wait = StartTimer(job.backoff->duration, pending.scope, {});
+  const Future<Nothing> wait = WorkflowInstance::StartTimer(job.backoff->duration, pending.scope, {});
   wait.state()->OnReady([this, pending = std::move(pending), raw = wait.state().get()] {
     if (raw->failed()) return pending.state->Fail(raw->error());
     StartLocalActivity(pending.state, pending.scope, pending.call);

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "temporal/api/query/v1/message.pb.h"
 #include "temporal/core/machines/jobs.h"
 #include "temporal/core/machines/requests.h"
 #include "temporal/core/seed.h"
@@ -33,7 +34,7 @@ struct Moment {
 
 // The code of one run: its object, its coroutines, and the steps it waits for. Destroying it destroys the coroutines'
 // frames and emits nothing.
-class WorkflowInstance : private internal::Runtime {
+class WorkflowInstance : protected internal::Runtime {
  public:
   // `info` holds what the history does not: namespace, workflow id, run id, type, task queue.
   WorkflowInstance(const internal::WorkflowFactory& factory, WorkflowInfo info, Observer& observer)
@@ -45,10 +46,64 @@ class WorkflowInstance : private internal::Runtime {
   absl::StatusOr<std::vector<Request>> Activate(const Moment& moment, std::vector<Job> jobs, bool start);
 
   // Errors: kNotFound without such a handler; kUnknown with what the handler threw.
-  absl::StatusOr<Payload> Query(const Moment& moment, const std::string& name, const Payloads& input);
+  using WorkflowQuery = api::query::v1::WorkflowQuery;
+  absl::StatusOr<Payload> Query(const Moment& moment, const WorkflowQuery& query);
 
   bool initialized() const { return object_ != nullptr; }
   const WorkflowInfo& info() const override { return info_; }
+
+ protected:
+  // What interceptors (intercepted_instance.h) are put around, beside the steps of the Runtime.
+  using QueryHandler = std::function<Payload(const Payloads&)>;
+  virtual void MakeObject();
+  virtual Task<Payload> RunObject(Payloads input) { return object_->Run(std::move(input)); }
+  virtual void SignalArrived(SignalJob job) { HandleSignal(job); }
+  virtual Payload Answer(const QueryHandler& handler, const WorkflowQuery& query) {
+    return handler(query.query_args());
+  }
+  virtual void Validate(const internal::UpdateHandler& handler, const UpdateJob& job) { handler.validate(job.input); }
+  virtual Task<Payload> RunUpdate(const internal::UpdateHandler& handler, const UpdateJob& job) {
+    return handler.run(job.input);
+  }
+  virtual void ContinueAsNew(const internal::ContinueAsNewRequest& request);
+
+  Context RootContext() { return Context(*this, root_); }
+  Future<Nothing> SendSignal(const internal::ExternalTarget& target, std::string_view signal, Payloads input,
+                             const PayloadMap& headers, const internal::Scope& scope);
+  // The coroutines, then the object.
+  void DestroyCode();
+
+  // --- internal::Runtime
+  internal::Scheduler& scheduler() override { return scheduler_; }
+  Time now() const override { return moment_.now; }
+  bool replaying() const override { return moment_.replaying; }
+  int64_t history_length() const override { return moment_.history_length; }
+  int64_t history_bytes() const override { return moment_.history_bytes; }
+  bool continue_as_new_suggested() const override { return moment_.continue_as_new_suggested; }
+  uint64_t Random() override;
+  void Log(LogLevel level, std::string_view message) override;
+  Future<Payload> ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,
+                                  const internal::Scope& scope) override;
+  Future<Payload> ExecuteLocalActivity(std::string_view type, const LocalActivityOptions& options, Payloads input,
+                                       const internal::Scope& scope) override;
+  Future<Nothing> StartTimer(Duration duration, const internal::Scope& scope, std::string_view summary) override;
+  Future<Nothing> AddCondition(std::function<bool()> predicate, const internal::Scope& scope) override;
+  Future<internal::ChildStarted> StartChild(std::string_view type, const ChildOptions& options, Payloads input,
+                                            const internal::Scope& scope) override;
+  Future<Nothing> SignalExternal(const internal::ExternalTarget& target, std::string_view signal, Payloads input,
+                                 const internal::Scope& scope) override;
+  Future<Nothing> CancelExternal(const internal::ExternalTarget& target, std::string_view reason) override;
+  bool Patched(std::string_view id, bool deprecated) override;
+  void UpsertMemo(const PayloadMap& fields) override;
+  void UpsertSearchAttributes(const PayloadMap& fields) override;
+  void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) override;
+  void SetQueryHandler(std::string_view name, QueryHandler handler) override;
+  void SetUpdateHandler(std::string_view name, internal::UpdateHandler handler) override;
+  void CountHandler(int change) override { handlers_in_progress_ += change; }
+  bool all_handlers_finished() const override { return handlers_in_progress_ == 0; }
+  void HandlerFailed(std::exception_ptr error) override;
+  PayloadMap CurrentMemo() const override { return memo_; }
+  PayloadMap CurrentSearchAttributes() const override { return search_attributes_; }
 
  private:
   template <class T>
@@ -76,38 +131,6 @@ class WorkflowInstance : private internal::Runtime {
     std::function<bool()> predicate;
   };
 
-  // --- internal::Runtime
-  internal::Scheduler& scheduler() override { return scheduler_; }
-  Time now() const override { return moment_.now; }
-  bool replaying() const override { return moment_.replaying; }
-  int64_t history_length() const override { return moment_.history_length; }
-  int64_t history_bytes() const override { return moment_.history_bytes; }
-  bool continue_as_new_suggested() const override { return moment_.continue_as_new_suggested; }
-  uint64_t Random() override;
-  void Log(LogLevel level, std::string_view message) override;
-  Future<Payload> ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,
-                                  const internal::Scope& scope) override;
-  Future<Payload> ExecuteLocalActivity(std::string_view type, const LocalActivityOptions& options, Payloads input,
-                                       const internal::Scope& scope) override;
-  Future<Nothing> StartTimer(Duration duration, const internal::Scope& scope, std::string_view summary) override;
-  Future<Nothing> AddCondition(std::function<bool()> predicate, const internal::Scope& scope) override;
-  Future<internal::ChildStarted> StartChild(std::string_view type, const ChildOptions& options, Payloads input,
-                                            const internal::Scope& scope) override;
-  Future<Nothing> SignalExternal(const internal::ExternalTarget& target, std::string_view signal, Payloads input,
-                                 const internal::Scope& scope) override;
-  Future<Nothing> CancelExternal(const internal::ExternalTarget& target, std::string_view reason) override;
-  bool Patched(std::string_view id, bool deprecated) override;
-  void UpsertMemo(const PayloadMap& fields) override;
-  void UpsertSearchAttributes(const PayloadMap& fields) override;
-  void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) override;
-  void SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) override;
-  void SetUpdateHandler(std::string_view name, internal::UpdateHandler handler) override;
-  void CountHandler(int change) override { handlers_in_progress_ += change; }
-  bool all_handlers_finished() const override { return handlers_in_progress_ == 0; }
-  void HandlerFailed(std::exception_ptr error) override;
-  PayloadMap CurrentMemo() const override { return memo_; }
-  PayloadMap CurrentSearchAttributes() const override { return search_attributes_; }
-
   // --- jobs
   void Apply(InitializeJob& job);
   void Apply(PatchJob& job) { notified_patches_.insert({job.id, true}); }
@@ -130,7 +153,7 @@ class WorkflowInstance : private internal::Runtime {
   Task<void> Main();
   void HandleSignal(SignalJob& job);
   Task<void> HandleUpdate(UpdateJob job, internal::HandlerInProgress);
-  std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const Payloads& input);
+  std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const UpdateJob& job);
   void RejectUnhandledUpdates();
   void Ask(Request request) { requests_.push_back(std::move(request)); }
   void CheckMayChange(const char* what) const;
@@ -150,7 +173,6 @@ class WorkflowInstance : private internal::Runtime {
     WorkflowInstance& instance_;
   };
   void CloseWith(Command command);
-  void ContinueAsNew(const internal::ContinueAsNewRequest& request);
   template <class T>
   std::shared_ptr<internal::FutureState<T>> NewState() {
     return std::make_shared<internal::FutureState<T>>(scheduler_);
@@ -189,7 +211,7 @@ class WorkflowInstance : private internal::Runtime {
   std::vector<Condition> conditions_;
 
   std::map<std::string, std::shared_ptr<std::function<void(const Payloads&)>>, std::less<>> signal_handlers_;
-  std::map<std::string, std::function<Payload(const Payloads&)>, std::less<>> query_handlers_;
+  std::map<std::string, QueryHandler, std::less<>> query_handlers_;
   std::vector<SignalJob> unhandled_signals_;
   std::map<std::string, std::shared_ptr<internal::UpdateHandler>, std::less<>> update_handlers_;
   std::vector<UpdateJob> unhandled_updates_;

@@ -133,6 +133,7 @@ absl::Status WorkflowMachines::ApplyOther(HistoryEvent& event) {
       SignalJob job;
       job.name = signal.signal_name();
       job.input.Swap(signal.mutable_input());
+      if (signal.has_header()) job.header.Swap(signal.mutable_header());
       PushJob(std::move(job));
       return absl::OkStatus();
     }
@@ -402,7 +403,12 @@ bool WorkflowMachines::has_unsent_commands() const {
 std::vector<Command> WorkflowMachines::TakeCommands() {
   std::vector<Command> commands;
   for (CommandOf& each : commands_) {
-    if (!std::exchange(each.sent, true)) commands.push_back(each.command);
+    if (std::exchange(each.sent, true)) continue;
+    // What history has to show for it is the machine's to know; the inputs need not be kept for that.
+    Command sent;
+    sent.set_command_type(each.command.command_type());
+    sent.Swap(&each.command);
+    commands.push_back(std::move(sent));
   }
   return commands;
 }

@@ -61,6 +61,7 @@ void WorkflowMachines::DeliverUpdates(const std::function<bool(const UpdateReque
     job.id = request.instance_id;
     job.name = request.request.input().name();
     job.input = request.request.input().args();
+    if (request.request.input().has_header()) job.header = request.request.input().header();
     job.run_validator = !request.recorded;
     updates_[job.id] = std::make_shared<UpdateMachine>(std::move(request));
     PushJob(std::move(job));

@@ -1,15 +1,23 @@
 #include "temporal/core/workflow_run.h"
 
+#include <chrono>
+#include <optional>
 #include <utility>
+
+#include "temporal/common/metrics.h"
+#include "temporal/core/intercepted_instance.h"
 
 namespace temporal::core {
 
 WorkflowRun::WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo info,
                          const WorkflowTaskHandlerOptions& options)
     : machines_(options.namespace_name, info.run_id, *options.observer),
-      instance_(factory, info, *options.observer),
+      instance_(options.interceptors.empty()
+                    ? std::make_unique<WorkflowInstance>(factory, info, *options.observer)
+                    : std::make_unique<InterceptedInstance>(factory, info, *options.observer, options.interceptors)),
       workflow_type_(info.workflow_type),
       run_id_(info.run_id),
+      observer_(*options.observer),
       guard_(options.guard),
       host_(options.local_activities) {}
 
@@ -26,10 +34,16 @@ Moment WorkflowRun::MomentNow(bool replaying) const {
 absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_started_event_id,
                                    std::vector<UpdateRequest> updates) {
   heartbeat_ = false;
+  std::optional<std::chrono::steady_clock::time_point> replay;
+  if (machines_.next_event_id() == 1 && previous_started_event_id > 0) replay = std::chrono::steady_clock::now();
   machines_.NewTask(std::move(reader), previous_started_event_id, std::move(updates));
   while (true) {
     const auto applied = machines_.ApplyNextChunk();
     if (!applied.ok()) return applied.status();
+    if (replay && !machines_.replaying()) {
+      observer_.Latency(metrics::kWorkflowTaskReplayLatency, {{"workflow_type", workflow_type_}},
+                        std::chrono::steady_clock::now() - *std::exchange(replay, std::nullopt));
+    }
     if (!*applied) return absl::OkStatus();
     if (absl::Status status = DoJobs(); !status.ok()) return status;
   }
@@ -39,7 +53,7 @@ absl::Status WorkflowRun::DoJobs() {
   // What the code asks for may give it something to do at once: a cancelled activity it does not wait for.
   while (machines_.has_jobs()) {
     if (guard_ != nullptr) guard_->Enter(workflow_type_, run_id_);
-    auto requests = instance_.Activate(MomentNow(machines_.replaying()), machines_.TakeJobs(), !machines_.partial());
+    auto requests = instance_->Activate(MomentNow(machines_.replaying()), machines_.TakeJobs(), !machines_.partial());
     if (guard_ != nullptr) guard_->Leave(run_id_);
     if (!requests.ok()) return requests.status();
     if (absl::Status status = machines_.ApplyRequests(*std::move(requests)); !status.ok()) return status;
@@ -50,7 +64,7 @@ absl::Status WorkflowRun::DoJobs() {
 absl::Status WorkflowRun::GiveOrders() {
   for (LocalActivityOrder& order : machines_.locals().TakeOrders()) {
     if (host_ == nullptr) return absl::UnimplementedError("this worker runs no local activities");
-    if (locals_ == nullptr) locals_ = host_->Open(instance_.info());
+    if (locals_ == nullptr) locals_ = host_->Open(instance_->info());
     if (auto* start = std::get_if<StartLocalActivity>(&order)) {
       locals_->Start(std::move(start->call));
     } else {
@@ -75,9 +89,9 @@ absl::StatusOr<WorkflowRun::Locals> WorkflowRun::RunLocals(LocalActivityHost::In
   }
 }
 
-absl::StatusOr<Payload> WorkflowRun::Query(const std::string& name, const Payloads& input) {
-  if (!instance_.initialized()) return absl::FailedPreconditionError("the history of the run does not begin");
-  return instance_.Query(MomentNow(/*replaying=*/true), name, input);
+absl::StatusOr<Payload> WorkflowRun::Query(const api::query::v1::WorkflowQuery& query) {
+  if (!instance_->initialized()) return absl::FailedPreconditionError("the history of the run does not begin");
+  return instance_->Query(MomentNow(/*replaying=*/true), query);
 }
 
 }  // namespace temporal::core

@@ -38,10 +38,10 @@ class WorkflowRun {
   // Runs the local activities that the code has asked for, and the code with what came of them, until none is left or
   // the time has come. `wait`: false if the task cannot wait for them. Errors as of Progress.
   absl::StatusOr<Locals> RunLocals(LocalActivityHost::Instant until, bool wait);
-  Duration task_timeout() const { return instance_.info().task_timeout; }
+  const WorkflowInfo& info() const { return instance_->info(); }
 
   // Errors: WorkflowInstance::Query; kFailedPrecondition if history has no start.
-  absl::StatusOr<Payload> Query(const std::string& name, const Payloads& input);
+  absl::StatusOr<Payload> Query(const api::query::v1::WorkflowQuery& query);
 
   // There is something to answer to the task: neither replaying nor closed.
   bool MayReply() const { return !machines_.replaying() && !machines_.closed_in_history(); }
@@ -55,9 +55,10 @@ class WorkflowRun {
   Moment MomentNow(bool replaying) const;
 
   WorkflowMachines machines_;
-  WorkflowInstance instance_;
+  const std::unique_ptr<WorkflowInstance> instance_;
   const std::string workflow_type_;
   const std::string run_id_;
+  Observer& observer_;
   ActivationGuard* const guard_;
   LocalActivityHost* const host_;
   std::unique_ptr<LocalActivityRun> locals_;  // null: none was ever run

@@ -141,6 +141,11 @@ Future<ChildStarted> WorkflowInstance::StartChild(std::string_view type, const C
 
 Future<Nothing> WorkflowInstance::SignalExternal(const internal::ExternalTarget& target, std::string_view signal,
                                                  Payloads input, const Scope& scope) {
+  return SendSignal(target, signal, std::move(input), {}, scope);
+}
+
+Future<Nothing> WorkflowInstance::SendSignal(const internal::ExternalTarget& target, std::string_view signal,
+                                             Payloads input, const PayloadMap& headers, const Scope& scope) {
   CheckMayChange("a signal to another workflow");
   auto state = NewState<Nothing>();
   if (scope->cancelled()) {
@@ -150,7 +155,7 @@ Future<Nothing> WorkflowInstance::SignalExternal(const internal::ExternalTarget&
   const uint32_t seq = ++signal_seq_;
   const uint64_t key = scope->OnCancel([this, seq] { Ask(CancelSignalExternal{seq}); });
   signals_.emplace(seq, Pending<Nothing>{state, scope, key});
-  Ask(core::SignalExternal{seq, SignalCommand(target, signal, std::move(input))});
+  Ask(core::SignalExternal{seq, SignalCommand(target, signal, std::move(input), headers)});
   return Future<Nothing>(state);
 }
 
@@ -216,7 +221,7 @@ void WorkflowInstance::SetUpdateHandler(std::string_view name, internal::UpdateH
   for (UpdateJob& update : std::exchange(unhandled_updates_, {})) Apply(update);
 }
 
-void WorkflowInstance::SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) {
+void WorkflowInstance::SetQueryHandler(std::string_view name, QueryHandler handler) {
   CheckMayChange("a query handler");
   query_handlers_.insert_or_assign(std::string(name), std::move(handler));
 }

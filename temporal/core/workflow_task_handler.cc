@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "temporal/common/metrics.h"
 #include "temporal/common/proto.h"
 #include "temporal/common/strings.h"
 #include "temporal/core/history/errors.h"
@@ -34,6 +35,12 @@ class WorkflowTaskHandler::Impl {
   RunCache& cache() { return cache_; }
 
  private:
+  void Count(const char* metric, std::string_view workflow_type) const {
+    options_.observer->Count(
+        metric,
+        {{"namespace", options_.namespace_name}, {"task_queue", options_.task_queue}, {"workflow_type", workflow_type}},
+        1);
+  }
   bool sticky() const { return options_.max_cached_runs > 0 && !options_.sticky_task_queue.empty(); }
   absl::Status Progress(RunCache::Slot& slot, Task& task);
   absl::Status RunLocals(RunCache::Slot& slot, const Task& task, std::optional<LocalActivityHost::Instant> received,
@@ -62,13 +69,13 @@ std::string Message(const absl::Status& status) {
 const char* EndMetric(const Command& command) {
   switch (command.command_type()) {
     case enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
-      return "temporal_workflow_completed";
+      return metrics::kWorkflowCompleted;
     case enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
-      return "temporal_workflow_failed";
+      return metrics::kWorkflowFailed;
     case enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
-      return "temporal_workflow_canceled";
+      return metrics::kWorkflowCanceled;
     case enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
-      return "temporal_workflow_continue_as_new";
+      return metrics::kWorkflowContinueAsNew;
     default:
       return nullptr;
   }
@@ -100,7 +107,9 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
   std::optional<LocalActivityHost::Instant> received;
   if (options_.local_activities != nullptr) received = options_.local_activities->Now();
   const std::string run_id = task.workflow_execution().run_id();
-  const std::shared_ptr<RunCache::Slot> slot = cache_.Get(run_id);
+  size_t evicted = 0;
+  const std::shared_ptr<RunCache::Slot> slot = cache_.Get(run_id, &evicted);
+  if (evicted > 0) Count(metrics::kStickyCacheTotalForcedEviction, task.workflow_type().name());
   const std::lock_guard lock(slot->mutex);
 
   auto locals = WorkflowRun::Locals::kEnded;
@@ -123,12 +132,15 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
     }
   }
   if (!keep) {
+    if (!status.ok() && sticky()) Count(metrics::kStickyCacheTotalForcedEviction, task.workflow_type().name());
     slot->run.reset();
     cache_.Drop(run_id);
   } else if (locals == WorkflowRun::Locals::kRunning) {
     cache_.Hold(run_id, slot);
   }
-  options_.observer->Gauge("temporal_sticky_cache_size", {}, static_cast<double>(cache_.size()));
+  options_.observer->Gauge(metrics::kStickyCacheSize,
+                           {{"namespace", options_.namespace_name}, {"task_queue", options_.task_queue}},
+                           static_cast<double>(cache_.size()));
   return reply;
 }
 
@@ -139,7 +151,9 @@ absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& tas
   const int64_t first = events.empty() ? 0 : events.at(0).event_id();
   if (slot.run != nullptr && !only_query && !slot.run->Continues(first, task.previous_started_event_id()))
     slot.run.reset();
-  options_.observer->Count(slot.run != nullptr ? "temporal_sticky_cache_hit" : "temporal_sticky_cache_miss", {}, 1);
+  if (sticky()) {
+    Count(slot.run != nullptr ? metrics::kStickyCacheHit : metrics::kStickyCacheMiss, task.workflow_type().name());
+  }
   if (slot.run != nullptr && only_query) return absl::OkStatus();
 
   const bool from_start = slot.run == nullptr && first != 1;
@@ -175,7 +189,7 @@ absl::Status WorkflowTaskHandler::Impl::RunLocals(RunCache::Slot& slot, const Ta
                                                   WorkflowRun::Locals& locals) {
   WorkflowRun& run = *slot.run;
   if (task.has_query() || !run.MayReply()) return absl::OkStatus();
-  const Duration timeout = run.task_timeout() > Duration::zero() ? run.task_timeout() : kDefaultTaskTimeout;
+  const Duration timeout = run.info().task_timeout > Duration::zero() ? run.info().task_timeout : kDefaultTaskTimeout;
   // Queries that came with the task do not wait for local activities.
   const auto ran =
       run.RunLocals(received.value_or(LocalActivityHost::Instant()) + timeout * 4 / 5, task.queries().empty());
@@ -214,7 +228,12 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
   if (run.MayReply()) {
     for (Command& command : run.machines().TakeCommands()) {
       if (const char* metric = EndMetric(command)) {
-        options_.observer->Count(metric, {{"workflow_type", task.workflow_type().name()}}, 1);
+        Count(metric, task.workflow_type().name());
+        options_.observer->Latency(metrics::kWorkflowEndToEndLatency,
+                                   {{"namespace", options_.namespace_name},
+                                    {"task_queue", options_.task_queue},
+                                    {"workflow_type", task.workflow_type().name()}},
+                                   std::chrono::system_clock::now() - run.info().start_time);
         keep = false;  // no task comes any more
       }
       *reply.add_commands() = std::move(command);
@@ -225,7 +244,7 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
   *reply.mutable_sdk_metadata() = run.machines().CollectMetadata();
   for (const auto& [id, query] : task.queries()) {
     auto& result = (*reply.mutable_query_results())[id];
-    const auto answer = run.Query(query.query_type(), query.query_args());
+    const auto answer = run.Query(query);
     auto type = enums::QUERY_RESULT_TYPE_UNSPECIFIED;
     SetResult(answer, result, &type);
     result.set_result_type(type);
@@ -262,7 +281,7 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const ab
 }
 
 QueryCompleted WorkflowTaskHandler::Impl::AnswerQuery(WorkflowRun& run, const Task& task) {
-  const auto answer = run.Query(task.query().query_type(), task.query().query_args());
+  const auto answer = run.Query(task.query());
   if (!answer.ok()) return FailQuery(task, answer.status());
   QueryCompleted reply;
   reply.set_task_token(task.task_token());

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
@@ -12,6 +13,7 @@
 #include "temporal/common/time.h"
 #include "temporal/core/history/fetcher.h"
 #include "temporal/core/machines/local_activity_host.h"
+#include "temporal/workflow/interceptor.h"
 #include "temporal/workflow/registry.h"
 
 namespace temporal::core {
@@ -39,6 +41,7 @@ struct WorkflowTaskHandlerOptions {
   ActivationGuard* guard = nullptr;        // may be null
   // Runs local activities, must outlive the handler. Null: workflows must not use any.
   LocalActivityHost* local_activities = nullptr;
+  std::vector<WorkflowInterceptorFactory> interceptors;  // the first is the outermost
 };
 
 // What to send for a workflow task; monostate: nothing (the server lets the task time out). Complete: token, identity,

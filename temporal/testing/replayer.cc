@@ -49,6 +49,7 @@ absl::Status Replayer::Replay(api::history::v1::History history) {
   core::WorkflowTaskHandlerOptions options;
   options.namespace_name = info.namespace_name;
   options.observer = &observer_;
+  options.interceptors = interceptors_;
   NothingToFetch fetcher;
   core::HistoryReader reader(fetcher, options.namespace_name, task, /*from_start=*/false);
   core::WorkflowRun run(*factory, std::move(info), options);

@@ -4,10 +4,12 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "temporal/common/observer.h"
+#include "temporal/workflow/interceptor.h"
 #include "temporal/workflow/registry.h"
 
 namespace temporal::api::history::v1 {
@@ -26,6 +28,10 @@ class Replayer {
   // `registry` and `observer` must outlive the replayer.
   explicit Replayer(const WorkflowRegistry& registry, Observer& observer = SilentObserver());
 
+  // Those of the worker that recorded the histories, in its order.
+  void set_interceptors(std::vector<WorkflowInterceptorFactory> interceptors) {
+    interceptors_ = std::move(interceptors);
+  }
   absl::Status Replay(api::history::v1::History history);
   // As `temporal workflow show --output json`, the web UI and other SDKs write it: enums in either spelling.
   absl::Status ReplayJson(std::string_view json);
@@ -37,6 +43,7 @@ class Replayer {
  private:
   const WorkflowRegistry& registry_;
   Observer& observer_;
+  std::vector<WorkflowInterceptorFactory> interceptors_;
 };
 
 // The history in the JSON. kInvalidArgument if it is none.

@@ -15,8 +15,14 @@ namespace service = api::workflowservice::v1;
 
 namespace {
 
+constexpr char kWorkerType[] = "ActivityWorker";
 constexpr int kHeartbeatThreads = 4;
 constexpr Duration kReportFor = std::chrono::minutes(1);  // through a short outage of the server
+
+std::shared_ptr<SlotSupplier> SupplierOf(const WorkerOptions& options) {
+  if (options.activity_slots != nullptr) return options.activity_slots;
+  return std::make_shared<FixedSlotSupplier>(options.max_concurrent_activities);
+}
 
 ActivityInfo ToInfo(const ActivityWorker::Task& task, const std::string& task_queue) {
   ActivityInfo info;
@@ -62,36 +68,78 @@ struct ActivityWorker::Running {
 ActivityWorker::ActivityWorker(std::shared_ptr<const Shared> shared, const ActivityRegistry& registry)
     : shared_(std::move(shared)),
       registry_(registry),
-      slots_(shared_->options.max_concurrent_activities),
+      slots_(SupplierOf(shared_->options), SlotKind::kActivity, kWorkerType, *shared_),
       heartbeat_threads_(kHeartbeatThreads),
-      executor_(shared_->options.max_concurrent_activities),
-      poller_("activity poller", slots_, shared_->observer()) {}
+      executor_(slots_.max(kMostThreads)),
+      poller_("activity_task", kWorkerType, slots_, *shared_, shared_->options.max_activities_per_second) {}
 
 ActivityWorker::~ActivityWorker() { Finish(std::chrono::steady_clock::now()); }
 
 void ActivityWorker::Start() {
-  poller_.Start(shared_->options.activity_pollers, [this] { return Poll(); });
+  shared_->Count(metrics::kWorkerStart, "worker_type", kWorkerType);
+  if (shared_->options.activity_poller_autoscaling) {
+    poller_.Start(*shared_->options.activity_poller_autoscaling, [this] { return Poll(); });
+  } else {
+    poller_.Start(shared_->options.activity_pollers, [this] { return Poll(); });
+  }
 }
 
-absl::StatusOr<bool> ActivityWorker::Poll() {
+absl::StatusOr<PollResult> ActivityWorker::Poll() {
   service::PollActivityTaskQueueRequest request;
   request.set_namespace_(shared_->name_space);
   request.set_identity(shared_->identity);
   request.set_worker_instance_key(shared_->instance_key);
   request.mutable_task_queue()->set_name(shared_->options.task_queue);
   request.mutable_task_queue()->set_kind(api::enums::v1::TASK_QUEUE_KIND_NORMAL);
+  if (const double limit = shared_->options.max_task_queue_activities_per_second; limit > 0) {
+    request.mutable_task_queue_metadata()->mutable_max_tasks_per_second()->set_value(limit);
+  }
   auto task = Invoke<Task>(*shared_->transport, "PollActivityTaskQueue", request, shared_->PollOptions());
   if (!task.ok()) return task.status();
-  if (task->task_token().empty()) return false;
-  Dispatch(*std::move(task));
-  return true;
+  PollResult result;
+  if (task->has_poller_scaling_decision()) {
+    result.suggestion = task->poller_scaling_decision().poll_request_delta_suggestion();
+  }
+  result.task = !task->task_token().empty();
+  if (result.task) {
+    Dispatch(*std::move(task), [this] { slots_.Release(); });
+  } else {
+    shared_->observer().Count(metrics::kActivityPollNoTask,
+                              {{"namespace", shared_->name_space}, {"task_queue", shared_->options.task_queue}}, 1);
+  }
+  return result;
 }
 
-void ActivityWorker::Dispatch(Task task) {
-  executor_.Run([this, task = std::make_shared<const Task>(std::move(task))] {
+template <class Release>
+void ActivityWorker::Dispatch(Task task, Release release) {
+  slots_.Use();
+  executor_.Run([this, task = std::make_shared<const Task>(std::move(task)), release] {
     Execute(*task);
+    release();
+  });
+}
+
+bool ActivityWorker::ReserveEager() {
+  const WorkerOptions& options = shared_->options;
+  const int limit = options.max_concurrent_eager_activities;
+  const bool rated = options.max_activities_per_second > 0 || options.max_task_queue_activities_per_second > 0;
+  if (poller_.stopped() || options.disable_eager_activities || rated) return false;
+  const int held = eager_.fetch_add(1);
+  if ((limit <= 0 || held < limit) && slots_.TryAcquire()) return true;
+  --eager_;
+  return false;
+}
+
+void ActivityWorker::RunEager(Task task) {
+  Dispatch(std::move(task), [this] {
+    --eager_;
     slots_.Release();
   });
+}
+
+void ActivityWorker::ReleaseEager() {
+  --eager_;
+  slots_.ReleaseUnused();
 }
 
 void ActivityWorker::Finish(std::chrono::steady_clock::time_point deadline) {
@@ -114,8 +162,9 @@ void ActivityWorker::Execute(const Task& task) {
     if (stopping_) running->Stop(StopReason::kShutdown);
   }
   ActivityInfo info = ToInfo(task, shared_->options.task_queue);
-  shared_->observer().Latency("temporal_activity_schedule_to_start_latency", {{"activity_type", info.activity_type}},
-                              info.started_at - info.attempt_scheduled_at);
+  const std::string& type = task.activity_type().name();
+  shared_->Latency(metrics::kActivityScheduleToStartLatency, "activity_type", type,
+                   info.started_at - info.attempt_scheduled_at);
   std::optional<Timers::Id> deadline;
   if (info.deadline) {
     // Measured by the server's clock alone; only the difference counts here.
@@ -129,17 +178,16 @@ void ActivityWorker::Execute(const Task& task) {
       [running](StopReason reason) { running->Stop(reason); });
   ActivityContext context(std::move(info), task.heartbeat_details(), running->source.get_token(), *heartbeats);
 
-  const absl::StatusOr<Payload> outcome = RunAttempt(registry_, options.activity_interceptors, context, task.input());
+  const absl::StatusOr<Payload> outcome = RunAttempt(*shared_, registry_, context, task.input());
   const std::optional<Payloads> unsent = heartbeats->Close();
   if (deadline) timers_.Cancel(*deadline);
   {
     std::lock_guard lock(mutex_);
     running_.erase(place);
   }
-  const std::string& type = task.activity_type().name();
-  shared_->observer().Latency("temporal_activity_execution_latency", {{"activity_type", type}},
-                              std::chrono::steady_clock::now() - started);
-  if (!outcome.ok()) shared_->observer().Count("temporal_activity_execution_failed", {{"activity_type", type}}, 1);
+  shared_->Latency(metrics::kActivityExecutionLatency, "activity_type", type,
+                   std::chrono::steady_clock::now() - started);
+  if (!outcome.ok()) shared_->Count(metrics::kActivityExecutionFailed, "activity_type", type);
   // Past its deadline the server ends the attempt, as what it is: a timeout.
   if (!outcome.ok() && running->reason == StopReason::kDeadline) return;
   Report(task, outcome, running->reason, unsent);
@@ -199,6 +247,10 @@ void ActivityWorker::Report(const Task& task, const absl::StatusOr<Payload>& out
     if (unsent) *request.mutable_last_heartbeat_details() = *unsent;
     status = send("RespondActivityTaskFailed", std::move(request),
                   static_cast<service::RespondActivityTaskFailedResponse*>(nullptr));
+  }
+  if (status.ok() && outcome.ok()) {
+    shared_->Latency(metrics::kActivitySucceedEndToEndLatency, "activity_type", task.activity_type().name(),
+                     std::chrono::system_clock::now() - FromProto(task.scheduled_time()));
   }
   // kNotFound: the attempt has timed out or the workflow is over; nobody waits for the outcome.
   if (!status.ok() && status.code() != absl::StatusCode::kNotFound) {

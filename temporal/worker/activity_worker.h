@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include "temporal/worker/heartbeat.h"
 #include "temporal/worker/poller.h"
 #include "temporal/worker/shared.h"
+#include "temporal/worker/slots.h"
 #include "temporal/worker/timers.h"
 
 namespace temporal::api::workflowservice::v1 {
@@ -31,15 +33,18 @@ class ActivityWorker {
   // Waits for the attempts that run, cancels those left at `deadline`, waits for them too.
   void Finish(std::chrono::steady_clock::time_point deadline);
 
-  // Runs a task whose slot is taken: polled, or handed out with the answer to a workflow task (then by ReserveEager).
-  void Dispatch(Task task);
-  bool ReserveEager() { return slots_.TryAcquire(); }
-  void ReleaseEager() { slots_.Release(); }
+  // Tasks that are handed out with the answer to a workflow task. A slot, if one may be had, has to be reserved before
+  // they are asked for, and be used or given back. None is reserved once polling has been stopped.
+  bool ReserveEager();
+  void RunEager(Task task);
+  void ReleaseEager();
 
  private:
   struct Running;
 
-  absl::StatusOr<bool> Poll();
+  absl::StatusOr<PollResult> Poll();
+  template <class Release>
+  void Dispatch(Task task, Release release);
   void Execute(const Task& task);
   StopReason SendHeartbeat(const Task& task, const Payloads& details) const;
   void Report(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
@@ -48,6 +53,7 @@ class ActivityWorker {
   const std::shared_ptr<const Shared> shared_;
   const ActivityRegistry& registry_;
   Slots slots_;
+  std::atomic<int> eager_ = 0;  // slots of eager tasks, reserved or used
   SteadyTimers timers_;
   Executor heartbeat_threads_;
   std::mutex mutex_;

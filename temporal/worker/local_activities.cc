@@ -19,6 +19,13 @@ using Instant = core::LocalActivityHost::Instant;
 
 namespace {
 
+constexpr char kWorkerType[] = "LocalActivityWorker";
+
+std::shared_ptr<SlotSupplier> SupplierOf(const WorkerOptions& options) {
+  if (options.local_activity_slots != nullptr) return options.local_activity_slots;
+  return std::make_shared<FixedSlotSupplier>(std::max(1, options.max_concurrent_local_activities));
+}
+
 class NoHeartbeats : public HeartbeatSink {
  public:
   void Record(Payloads) override {}
@@ -136,8 +143,13 @@ void LocalActivities::Run::Start(LocalActivityCall call) {
 void LocalActivities::Run::Queue(Place place) {
   place->second.state = State::kQueued;
   place->second.turn = next_turn_++;
-  host_.executor_.Run(
-      [self = shared_from_this(), seq = place->first, turn = place->second.turn] { self->Execute(seq, turn); });
+  host_.executor_.Run([self = shared_from_this(), seq = place->first, turn = place->second.turn, &slots = host_.slots_,
+                       &limiter = host_.limiter_, stop = host_.stop_.get_token()] {
+    if (!slots.Acquire(stop)) return;
+    slots.Use();
+    if (limiter.Wait(stop)) self->Execute(seq, turn);
+    slots.Release();
+  });
 }
 
 ActivityInfo LocalActivities::Run::InfoOf(const Activity& activity) const {
@@ -186,14 +198,18 @@ void LocalActivities::Run::Execute(uint32_t seq, uint64_t turn) {
   lock.unlock();
 
   const auto began = std::chrono::steady_clock::now();
-  Observer& observer = shared_->observer();
-  observer.Count("temporal_local_activity_total", {{"activity_type", call->activity_type}}, 1);
-  absl::StatusOr<Payload> outcome =
-      RunAttempt(host_.registry_, shared_->options.activity_interceptors, context, call->input);
-  observer.Latency("temporal_local_activity_execution_latency", {{"activity_type", call->activity_type}},
-                   std::chrono::steady_clock::now() - began);
-  if (!outcome.ok()) {
-    observer.Count("temporal_local_activity_execution_failed", {{"activity_type", call->activity_type}}, 1);
+  absl::StatusOr<Payload> outcome = RunAttempt(*shared_, host_.registry_, context, call->input);
+  const auto ended = std::chrono::steady_clock::now();
+  const std::string& type = call->activity_type;
+  shared_->Count(metrics::kLocalActivityTotal, "activity_type", type);
+  shared_->Latency(metrics::kLocalActivityExecutionLatency, "activity_type", type, ended - began);
+  if (outcome.ok()) {
+    shared_->Latency(metrics::kLocalActivitySucceedEndToEndLatency, "activity_type", type,
+                     ended - began + context.info().started_at - call->original_schedule_time);
+  } else {
+    const bool cancelled = context.cancelled();
+    shared_->Count(cancelled ? metrics::kLocalActivityExecutionCancelled : metrics::kLocalActivityExecutionFailed,
+                   "activity_type", type);
   }
 
   lock.lock();
@@ -299,9 +315,13 @@ class LocalActivities::Handle : public core::LocalActivityRun {
 LocalActivities::LocalActivities(std::shared_ptr<const Shared> shared, const ActivityRegistry& registry)
     : shared_(std::move(shared)),
       registry_(registry),
-      executor_(std::max(1, shared_->options.max_concurrent_local_activities)) {}
+      slots_(SupplierOf(shared_->options), SlotKind::kLocalActivity, kWorkerType, *shared_),
+      limiter_(shared_->options.max_local_activities_per_second),
+      executor_(slots_.max(kMostThreads)) {
+  shared_->Count(metrics::kWorkerStart, "worker_type", kWorkerType);
+}
 
-LocalActivities::~LocalActivities() = default;
+LocalActivities::~LocalActivities() { stop_.request_stop(); }
 
 std::unique_ptr<core::LocalActivityRun> LocalActivities::Open(const WorkflowInfo& info) {
   auto run = std::make_shared<Run>(*this, info);
@@ -318,6 +338,7 @@ void LocalActivities::Stop() {
     stopping_ = true;
     runs = runs_;
   }
+  stop_.request_stop();
   for (const auto& each : runs) {
     if (const auto run = each.lock()) run->Wake();
   }

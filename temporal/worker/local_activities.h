@@ -8,7 +8,9 @@
 #include "temporal/activity/registry.h"
 #include "temporal/core/machines/local_activity_host.h"
 #include "temporal/worker/executor.h"
+#include "temporal/worker/rate_limiter.h"
 #include "temporal/worker/shared.h"
+#include "temporal/worker/slots.h"
 
 namespace temporal::worker {
 
@@ -35,6 +37,9 @@ class LocalActivities : public core::LocalActivityHost {
   std::mutex mutex_;
   std::vector<std::weak_ptr<Run>> runs_;
   std::atomic<bool> stopping_ = false;
+  std::stop_source stop_;  // of the waiting for slots and turns
+  Slots slots_;
+  RateLimiter limiter_;
   Executor executor_;
 };
 

@@ -18,8 +18,16 @@ struct Shared {
   std::string instance_key;       // a UUID, names this worker to the server
   std::string sticky_task_queue;  // empty: no cache
   Duration poll_timeout{0};
+  bool eager_workflow_start = false;  // the server can
 
   Observer& observer() const { return options.observer ? *options.observer : SilentObserver(); }
+
+  void Count(const char* metric, std::string_view kind, std::string_view value) const {
+    observer().Count(metric, {{"namespace", name_space}, {"task_queue", options.task_queue}, {kind, value}}, 1);
+  }
+  void Latency(const char* metric, std::string_view kind, std::string_view value, Duration latency) const {
+    observer().Latency(metric, {{"namespace", name_space}, {"task_queue", options.task_queue}, {kind, value}}, latency);
+  }
 
   CallOptions PollOptions() const {
     CallOptions call(poll_timeout);

@@ -1,45 +1,65 @@
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
+#include <atomic>
+#include <memory>
 #include <stop_token>
+#include <string_view>
+#include <utility>
+
+#include "temporal/common/metrics.h"
+#include "temporal/worker/shared.h"
+#include "temporal/worker/slot_supplier.h"
 
 namespace temporal::worker {
 
-// A fixed number of permits to run tasks. One is taken before a poll, so that no polled task ever waits for a place.
+// A worker's slots for tasks of one kind: those of the supplier, and how many of them are used. One is taken before a
+// poll, so that no polled task ever waits for a place.
 class Slots {
  public:
-  explicit Slots(int count) : free_(count) {}
+  // `worker_type` names them in the metrics. `shared` must outlive the slots.
+  Slots(std::shared_ptr<SlotSupplier> supplier, SlotKind kind, std::string_view worker_type, const Shared& shared)
+      : supplier_(std::move(supplier)),
+        info_{kind, shared.options.task_queue},
+        worker_type_(worker_type),
+        shared_(shared) {}
 
   // False if stopped while waiting.
-  bool Acquire(std::stop_token stop) {
-    std::unique_lock lock(mutex_);
-    if (!freed_.wait(lock, stop, [this] { return free_ > 0; })) return false;
-    --free_;
-    return true;
-  }
-  bool TryAcquire() {
-    std::lock_guard lock(mutex_);
-    if (free_ == 0) return false;
-    --free_;
-    return true;
+  bool Acquire(std::stop_token stop) { return supplier_->Reserve(info_, std::move(stop)); }
+  bool TryAcquire() { return supplier_->TryReserve(info_); }
+  void ReleaseUnused() { supplier_->Release(info_, /*used=*/false); }
+
+  // Around a task that runs in a slot.
+  void Use() {
+    supplier_->MarkUsed(info_);
+    Publish(used_.fetch_add(1) + 1);
   }
   void Release() {
-    {
-      std::lock_guard lock(mutex_);
-      ++free_;
-    }
-    freed_.notify_one();
-  }
-  int free() const {
-    std::lock_guard lock(mutex_);
-    return free_;
+    supplier_->Release(info_, /*used=*/true);
+    Publish(used_.fetch_sub(1) - 1);
   }
 
+  // The most tasks that can run at once; `limit` if that is not known.
+  int max(int limit) const { return supplier_->max_slots() > 0 ? supplier_->max_slots() : limit; }
+
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable_any freed_;
-  int free_;
+  void Publish(int used) const {
+    if (shared_.options.observer == nullptr) return;
+    const Observer::Labels labels = {
+        {"namespace", shared_.name_space}, {"task_queue", info_.task_queue}, {"worker_type", worker_type_}};
+    shared_.observer().Gauge(metrics::kWorkerTaskSlotsUsed, labels, used);
+    if (const int all = supplier_->max_slots(); all > 0) {
+      shared_.observer().Gauge(metrics::kWorkerTaskSlotsAvailable, labels, all - used);
+    }
+  }
+
+  const std::shared_ptr<SlotSupplier> supplier_;
+  const SlotInfo info_;
+  const std::string_view worker_type_;
+  const Shared& shared_;
+  std::atomic<int> used_ = 0;
 };
+
+// How many threads a supplier that knows no limit can keep busy.
+inline constexpr int kMostThreads = 10'000;
 
 }  // namespace temporal::worker

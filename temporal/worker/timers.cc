@@ -17,7 +17,11 @@ SteadyTimers::Id SteadyTimers::At(Instant time, std::function<void()> function) 
   std::lock_guard lock(mutex_);
   const Id id(time, next_++);
   queue_.emplace(id, std::move(function));
-  if (queue_.begin()->first == id) changed_.notify_one();
+  // What was cancelled still wakes the thread in its time: rare, and cheaper than to wake it for each new timer.
+  if (time < wakes_at_) {
+    wakes_at_ = time;
+    changed_.notify_one();
+  }
   return id;
 }
 
@@ -30,11 +34,13 @@ void SteadyTimers::Loop() {
   std::unique_lock lock(mutex_);
   while (!closing_) {
     if (queue_.empty()) {
+      wakes_at_ = Instant::max();
       changed_.wait(lock);
       continue;
     }
     const auto first = queue_.begin();
-    if (const auto time = first->first.first; time > Now()) {
+    if (const Instant time = first->first.first; time > Now()) {
+      wakes_at_ = time;
       changed_.wait_until(lock, time);
       continue;
     }

@@ -27,6 +27,7 @@ class SteadyTimers : public Timers {
   std::condition_variable changed_;
   std::map<Id, std::function<void()>> queue_;
   uint64_t next_ = 0;
+  Instant wakes_at_ = Instant::max();  // the thread, at the latest
   bool closing_ = false;
   std::thread thread_;
 };

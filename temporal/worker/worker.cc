@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/proto.h"
+#include "temporal/transport/observed_transport.h"
 #include "temporal/worker/activity_worker.h"
 #include "temporal/worker/shared.h"
 #include "temporal/worker/timers.h"
@@ -24,6 +25,10 @@ class WorkerImpl : public Worker {
       : client_(std::move(client)), workflows_(workflows), activities_(activities) {
     shared_->options = std::move(options);
     shared_->transport = client_->transport();
+    if (shared_->options.observer != nullptr) {
+      shared_->transport = std::make_shared<ObservedTransport>(client_->transport(), client_->options().name_space,
+                                                               shared_->options.observer);
+    }
     shared_->timers = shared_->options.timers;
     if (shared_->timers == nullptr) shared_->timers = std::make_shared<worker::SteadyTimers>();
     shared_->name_space = client_->options().name_space;
@@ -42,8 +47,8 @@ class WorkerImpl : public Worker {
     stage_ = Stage::kRunning;
     if (!activities_.empty()) activity_worker_ = std::make_unique<worker::ActivityWorker>(shared_, activities_);
     if (!workflows_.empty()) {
-      workflow_worker_ =
-          std::make_unique<worker::WorkflowWorker>(shared_, workflows_, activities_, activity_worker_.get());
+      workflow_worker_ = std::make_unique<worker::WorkflowWorker>(shared_, workflows_, activities_,
+                                                                  activity_worker_.get(), client_->eager_dispatcher());
     }
     if (activity_worker_) activity_worker_->Start();
     if (workflow_worker_) workflow_worker_->Start();
@@ -78,6 +83,7 @@ class WorkerImpl : public Worker {
     const auto system =
         Invoke<service::GetSystemInfoResponse>(*shared_->transport, "GetSystemInfo", service::GetSystemInfoRequest());
     if (!system.ok()) return system.status();
+    shared_->eager_workflow_start = system->capabilities().eager_workflow_start();
     service::DescribeNamespaceRequest request;
     request.set_namespace_(shared_->name_space);
     const auto found = Invoke<service::DescribeNamespaceResponse>(*shared_->transport, "DescribeNamespace", request);

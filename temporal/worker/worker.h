@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@
 #include "temporal/common/failure.h"
 #include "temporal/common/observer.h"
 #include "temporal/common/timers.h"
+#include "temporal/worker/poller_scaling.h"
+#include "temporal/worker/slot_supplier.h"
+#include "temporal/workflow/interceptor.h"
 
 namespace temporal {
 
@@ -27,8 +31,19 @@ struct WorkerOptions {
   int max_concurrent_workflow_tasks = 8;  // at least 2
   int max_concurrent_activities = 100;
   int max_concurrent_local_activities = 100;
-  int workflow_pollers = 2;  // of which one polls the sticky queue while the cache is on
+  // In the place of the numbers above; null: fixed ones. They stay the limits of threads where a supplier knows none.
+  std::shared_ptr<SlotSupplier> workflow_slots;
+  std::shared_ptr<SlotSupplier> activity_slots;
+  std::shared_ptr<SlotSupplier> local_activity_slots;
+  int workflow_pollers = 2;  // of which half poll the sticky queue while the cache is on
   int activity_pollers = 2;
+  // In the place of the numbers above; for workflows on each of the two queues.
+  std::optional<PollerAutoscaling> workflow_poller_autoscaling;
+  std::optional<PollerAutoscaling> activity_poller_autoscaling;
+  // Begun per second; 0: without limit. Any of the first two turns eager activities off, which know no limits.
+  double max_activities_per_second = 0;             // by this worker
+  double max_task_queue_activities_per_second = 0;  // by all workers of the task queue; the server's last word
+  double max_local_activities_per_second = 0;
   int sticky_cache_size = 1000;  // runs kept in memory; 0: every task replays from the start
   Duration sticky_schedule_to_start = std::chrono::seconds(10);
   // What running activities get before they are cancelled, and local ones before they are given up.
@@ -38,7 +53,12 @@ struct WorkerOptions {
   Duration poll_timeout{0};
   Duration max_heartbeat_throttle = std::chrono::seconds(60);
   Duration default_heartbeat_throttle = std::chrono::seconds(30);  // for activities without a heartbeat timeout
+  // Activities that a workflow task of this worker schedules on its own task queue are handed to it at once, with the
+  // answer to the task, if it has slots for them. True: all go through the task queue.
+  bool disable_eager_activities = false;
+  int max_concurrent_eager_activities = 0;                                  // of max_concurrent_activities; 0: all
   std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
+  std::vector<WorkflowInterceptorFactory> workflow_interceptors;            // the first is the outermost
   FailureHook failure_hook;                                                 // for what activities return
   // The clock of local activities and of the tasks that wait for them; null: the machine's. For tests.
   std::shared_ptr<Timers> timers;

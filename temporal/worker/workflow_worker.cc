@@ -1,8 +1,11 @@
 #include "temporal/worker/workflow_worker.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "temporal/common/proto.h"
 #include "temporal/worker/activity_worker.h"
 
 namespace temporal::worker {
@@ -11,7 +14,13 @@ namespace service = api::workflowservice::v1;
 
 namespace {
 
+constexpr char kWorkerType[] = "WorkflowWorker";
 constexpr int kMaxEager = 3;  // per task, as other SDKs: the rest is for the other workers of the queue
+
+std::shared_ptr<SlotSupplier> SupplierOf(const WorkerOptions& options) {
+  if (options.workflow_slots != nullptr) return options.workflow_slots;
+  return std::make_shared<FixedSlotSupplier>(std::max(2, options.max_concurrent_workflow_tasks));
+}
 
 core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared, core::LocalActivityHost& locals) {
   core::WorkflowTaskHandlerOptions options;
@@ -24,39 +33,108 @@ core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared, core::Loca
   options.max_cached_runs = static_cast<size_t>(std::max(0, shared.options.sticky_cache_size));
   options.observer = &shared.observer();
   options.local_activities = &locals;
+  options.interceptors = shared.options.workflow_interceptors;
   return options;
 }
 
 }  // namespace
 
+// Outlives the worker in the hands of a client's call; after Join no such call touches the worker.
+class EagerStarts : public EagerWorker {
+ public:
+  explicit EagerStarts(WorkflowWorker& worker) : worker_(worker) {}
+
+  bool TryReserve() override {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || !worker_.slots_.TryAcquire()) return false;
+    ++reserved_;
+    return true;
+  }
+  void Run(WorkflowWorker::Task task) override {
+    const std::lock_guard lock(mutex_);
+    worker_.Dispatch(std::move(task));
+    Done();
+  }
+  void Release() override {
+    const std::lock_guard lock(mutex_);
+    worker_.slots_.ReleaseUnused();
+    Done();
+  }
+
+  // Takes no more.
+  void Stop() {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  // Waits for the starts under way.
+  void Join() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return reserved_ == 0; });
+  }
+
+ private:
+  void Done() {
+    --reserved_;
+    done_.notify_all();
+  }
+
+  WorkflowWorker& worker_;
+  std::mutex mutex_;
+  std::condition_variable done_;
+  int reserved_ = 0;
+  bool stopped_ = false;
+};
+
 WorkflowWorker::WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry,
-                               const ActivityRegistry& local, ActivityWorker* activities)
+                               const ActivityRegistry& local, ActivityWorker* activities,
+                               std::shared_ptr<EagerWorkflowDispatcher> dispatcher)
     : shared_(std::move(shared)),
       activities_(activities),
       locals_(shared_, local),
       handler_(HandlerOptions(*shared_, locals_), registry, *this),
-      slots_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
-      executor_(std::max(2, shared_->options.max_concurrent_workflow_tasks)),
-      normal_("workflow poller", slots_, shared_->observer()),
-      sticky_("sticky workflow poller", slots_, shared_->observer()) {}
+      slots_(SupplierOf(shared_->options), SlotKind::kWorkflow, kWorkerType, *shared_),
+      executor_(slots_.max(kMostThreads)),
+      normal_("workflow_task", kWorkerType, slots_, *shared_),
+      sticky_("workflow_sticky_task", kWorkerType, slots_, *shared_),
+      dispatcher_(std::move(dispatcher)),
+      eager_starts_(std::make_shared<EagerStarts>(*this)) {}
 
-WorkflowWorker::~WorkflowWorker() { Finish(std::chrono::steady_clock::now()); }
+WorkflowWorker::~WorkflowWorker() {
+  StopPolling();
+  Finish(std::chrono::steady_clock::now());
+}
 
 void WorkflowWorker::Start() {
-  const int all = std::max(1, shared_->options.workflow_pollers);
-  const int sticky = shared_->sticky_task_queue.empty() ? 0 : std::max(1, all / 2);
-  normal_.Start(std::max(1, all - sticky), [this] { return Poll(false); });
-  sticky_.Start(sticky, [this] { return Poll(true); });
+  shared_->Count(metrics::kWorkerStart, "worker_type", kWorkerType);
+  const bool cached = !shared_->sticky_task_queue.empty();
+  // The last slot is for the other queue: idle polls of one must not keep the other from being polled.
+  const int most = std::max(1, slots_.max(kMostThreads) - 1);
+  const auto poll_normal = [this] { return Poll(false); };
+  const auto poll_sticky = [this] { return Poll(true); };
+  if (auto scaling = shared_->options.workflow_poller_autoscaling) {
+    scaling->maximum = std::min(scaling->maximum, most);
+    normal_.Start(*scaling, poll_normal);
+    if (cached) sticky_.Start(*scaling, poll_sticky);
+  } else {
+    const int all = std::max(1, shared_->options.workflow_pollers);
+    const int sticky = cached ? std::max(1, all / 2) : 0;
+    normal_.Start(std::clamp(all - sticky, 1, most), poll_normal);
+    sticky_.Start(std::min(sticky, most), poll_sticky);
+  }
+  if (shared_->eager_workflow_start) dispatcher_->Register(shared_->options.task_queue, eager_starts_);
 }
 
 void WorkflowWorker::StopPolling() {
   normal_.Stop();
   sticky_.Stop();
+  dispatcher_->Deregister(shared_->options.task_queue, eager_starts_.get());
+  eager_starts_->Stop();
 }
 
 void WorkflowWorker::JoinPolling() {
   normal_.Join();
   sticky_.Join();
+  eager_starts_->Join();
 }
 
 void WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
@@ -66,7 +144,7 @@ void WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
   executor_.WaitIdle();
 }
 
-absl::StatusOr<bool> WorkflowWorker::Poll(bool sticky) {
+absl::StatusOr<PollResult> WorkflowWorker::Poll(bool sticky) {
   service::PollWorkflowTaskQueueRequest request;
   request.set_namespace_(shared_->name_space);
   request.set_identity(shared_->identity);
@@ -82,16 +160,30 @@ absl::StatusOr<bool> WorkflowWorker::Poll(bool sticky) {
   }
   auto task = Invoke<Task>(*shared_->transport, "PollWorkflowTaskQueue", request, shared_->PollOptions());
   if (!task.ok()) return task.status();
-  if (task->task_token().empty()) {
-    shared_->observer().Count("temporal_workflow_task_queue_poll_empty", {}, 1);
-    return false;
+  PollResult result;
+  if (task->has_poller_scaling_decision()) {
+    result.suggestion = task->poller_scaling_decision().poll_request_delta_suggestion();
   }
-  shared_->observer().Count("temporal_workflow_task_queue_poll_succeed", {}, 1);
-  executor_.Run([this, task = std::make_shared<Task>(*std::move(task))] {
+  result.task = !task->task_token().empty();
+  if (!result.task) {
+    shared_->observer().Count(metrics::kWorkflowTaskQueuePollEmpty,
+                              {{"namespace", shared_->name_space}, {"task_queue", shared_->options.task_queue}}, 1);
+    return result;
+  }
+  const std::string& type = task->workflow_type().name();
+  shared_->Count(metrics::kWorkflowTaskQueuePollSucceed, "workflow_type", type);
+  shared_->Latency(metrics::kWorkflowTaskScheduleToStartLatency, "workflow_type", type,
+                   FromProto(task->started_time()) - FromProto(task->scheduled_time()));
+  Dispatch(*std::move(task));
+  return result;
+}
+
+void WorkflowWorker::Dispatch(Task task) {
+  slots_.Use();
+  executor_.Run([this, task = std::make_shared<Task>(std::move(task))] {
     Work(std::move(*task));
     slots_.Release();
   });
-  return true;
 }
 
 absl::StatusOr<service::GetWorkflowExecutionHistoryResponse> WorkflowWorker::Fetch(
@@ -108,12 +200,17 @@ void WorkflowWorker::Work(Task task) {
     const int64_t started_event_id = task.started_event_id();
     const auto started = std::chrono::steady_clock::now();
     absl::StatusOr<core::WorkflowTaskReply> reply = handler_.Handle(std::move(task));
-    shared_->observer().Latency("temporal_workflow_task_execution_latency", {{"workflow_type", type}},
-                                std::chrono::steady_clock::now() - started);
+    shared_->Latency(metrics::kWorkflowTaskExecutionLatency, "workflow_type", type,
+                     std::chrono::steady_clock::now() - started);
     if (!reply.ok()) {
       shared_->observer().Log(LogLevel::kWarning,
                               absl::StrCat("workflow task of run ", run_id, ": ", reply.status().ToString()));
       return;  // the server hands it out again when its time is over
+    }
+    if (std::holds_alternative<std::monostate>(*reply)) {
+      shared_->Count(metrics::kWorkflowTaskNoCompletion, "workflow_type", type);
+    } else if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&*reply)) {
+      CountFailure(type, *failed);
     }
     task = Reply(run_id, started_event_id, *std::move(reply));
   }
@@ -125,7 +222,6 @@ WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, int64_t st
     return Completed(run_id, started_event_id, *completed);
   }
   if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply)) {
-    shared_->observer().Count("temporal_workflow_task_execution_failed", {}, 1);
     shared_->observer().Log(LogLevel::kWarning,
                             absl::StrCat("workflow task of run ", run_id, " failed: ", failed->failure().message()));
     Invoke<service::RespondWorkflowTaskFailedResponse>(*shared_->transport, "RespondWorkflowTaskFailed", *failed)
@@ -144,8 +240,8 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_
                                                                       "RespondWorkflowTaskCompleted", request);
   if (answer.ok()) {
     for (auto& activity : *answer->mutable_activity_tasks()) {
-      activities_->Dispatch(std::move(activity));
-      --reserved;
+      if (--reserved < 0) break;  // more than was asked for: they time out
+      activities_->RunEager(std::move(activity));
     }
   }
   for (; reserved > 0; --reserved) activities_->ReleaseEager();
@@ -167,6 +263,16 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_
   return std::move(*answer->mutable_workflow_task());
 }
 
+void WorkflowWorker::CountFailure(const std::string& type, const service::RespondWorkflowTaskFailedRequest& failed) {
+  const bool nondeterminism = failed.cause() == api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
+  shared_->observer().Count(metrics::kWorkflowTaskExecutionFailed,
+                            {{"namespace", shared_->name_space},
+                             {"task_queue", shared_->options.task_queue},
+                             {"workflow_type", type},
+                             {"failure_reason", nondeterminism ? "NonDeterminismError" : "WorkflowError"}},
+                            1);
+}
+
 void WorkflowWorker::FailTooLarge(const std::string& task_token) {
   service::RespondWorkflowTaskFailedRequest request;
   request.set_namespace_(shared_->name_space);
@@ -180,12 +286,11 @@ void WorkflowWorker::FailTooLarge(const std::string& task_token) {
 
 int WorkflowWorker::RequestEager(service::RespondWorkflowTaskCompletedRequest& request) {
   int reserved = 0;
-  if (activities_ == nullptr) return reserved;
   for (auto& command : *request.mutable_commands()) {
     if (!command.has_schedule_activity_task_command_attributes()) continue;
     auto& schedule = *command.mutable_schedule_activity_task_command_attributes();
-    const bool eager = reserved < kMaxEager && schedule.task_queue().name() == shared_->options.task_queue &&
-                       activities_->ReserveEager();
+    const bool eager = schedule.request_eager_execution() && reserved < kMaxEager && activities_ != nullptr &&
+                       schedule.task_queue().name() == shared_->options.task_queue && activities_->ReserveEager();
     schedule.set_request_eager_execution(eager);
     reserved += eager;
   }

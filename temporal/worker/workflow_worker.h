@@ -2,15 +2,20 @@
 
 #include <memory>
 
+#include "temporal/client/eager.h"
 #include "temporal/core/workflow_task_handler.h"
 #include "temporal/worker/executor.h"
 #include "temporal/worker/local_activities.h"
 #include "temporal/worker/poller.h"
 #include "temporal/worker/shared.h"
+#include "temporal/worker/slots.h"
 
 namespace temporal::worker {
 
 class ActivityWorker;
+
+// The place of a workflow worker in its client's dispatcher of eager starts.
+class EagerStarts;
 
 // Polls for workflow tasks, on the normal queue and on this worker's sticky one, has them handled and sends the
 // replies.
@@ -20,7 +25,7 @@ class WorkflowWorker : private core::HistoryFetcher {
 
   // `local` has the local activities. `activities` gets the activity tasks that come with replies; may be null.
   WorkflowWorker(std::shared_ptr<const Shared> shared, const WorkflowRegistry& registry, const ActivityRegistry& local,
-                 ActivityWorker* activities);
+                 ActivityWorker* activities, std::shared_ptr<EagerWorkflowDispatcher> dispatcher);
   ~WorkflowWorker() override;
 
   void Start();
@@ -31,14 +36,19 @@ class WorkflowWorker : private core::HistoryFetcher {
   void EvictAll() { handler_.EvictAll(); }
 
  private:
+  friend class EagerStarts;
+
   absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
       const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) override;
-  absl::StatusOr<bool> Poll(bool sticky);
+  absl::StatusOr<PollResult> Poll(bool sticky);
+  // Runs a task whose slot is taken.
+  void Dispatch(Task task);
   void Work(Task task);
   // The next task of the same run, if the reply brought one; its token is empty otherwise.
   Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
   Task Completed(const std::string& run_id, int64_t started_event_id,
                  api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
+  void CountFailure(const std::string& type, const api::workflowservice::v1::RespondWorkflowTaskFailedRequest& failed);
   // Says in the history why the task cannot be completed; without it the task would time out again and again.
   void FailTooLarge(const std::string& task_token);
   // Asks for the activities this worker can begin at once to come with the answer; how many slots it holds for them.
@@ -52,6 +62,8 @@ class WorkflowWorker : private core::HistoryFetcher {
   Executor executor_;
   Poller normal_;
   Poller sticky_;
+  const std::shared_ptr<EagerWorkflowDispatcher> dispatcher_;
+  const std::shared_ptr<EagerStarts> eager_starts_;
 };
 
 }  // namespace temporal::worker

@@ -32,11 +32,13 @@ struct ReseedJob {
 struct SignalJob {
   std::string name;
   api::common::v1::Payloads input;
+  api::common::v1::Header header;
 };
 struct UpdateJob {
   std::string id;  // under which the code answers
   std::string name;
   api::common::v1::Payloads input;
+  api::common::v1::Header header;
   bool run_validator = true;  // false on replay: it was accepted
 };
 struct CancelJob {

@@ -178,15 +178,21 @@ absl::Status Server::PollActivity(const service::PollActivityTaskQueueRequest& r
   changed.notify_all();
   WaitFor(lock, call, [&] { return !queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key()); });
   --waiting_polls;
+  Suggest(response);
   if (call.stop.stop_requested()) return absl::CancelledError("the poll was cancelled");
   if (queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
   const QueuedTask task = std::move(queue.tasks.front());
   queue.tasks.pop_front();
   Run& run = *ByRunId(task.run_id);
-  Activity& activity = run.activities.at(task.scheduled_id);
+  StartActivity(run, run.activities.at(task.scheduled_id), request.identity(), response);
+  return absl::OkStatus();
+}
+
+void Server::StartActivity(Run& run, Activity& activity, const std::string& identity,
+                           service::PollActivityTaskQueueResponse& response) {
   activity.state = Activity::State::kStarted;
   activity.started = activity.last_heartbeat = now;
-  activity.identity = request.identity();
+  activity.identity = identity;
   CopyFields(activity.attributes, response);
   response.set_task_token(Token(run, activity));
   response.set_workflow_namespace("default");
@@ -204,7 +210,23 @@ absl::Status Server::PollActivity(const service::PollActivityTaskQueueRequest& r
   if (const Duration beat = FromProto(activity.attributes.heartbeat_timeout()); beat > Duration(0)) {
     WatchTimeout(run, activity, enums::TIMEOUT_TYPE_HEARTBEAT, now + beat);
   }
-  return absl::OkStatus();
+}
+
+void Server::StartEagerActivities(Run& run, const service::RespondWorkflowTaskCompletedRequest& request,
+                                  service::RespondWorkflowTaskCompletedResponse& response) {
+  if (!options.eager_activities) return;
+  for (const auto& command : request.commands()) {
+    const auto& schedule = command.schedule_activity_task_command_attributes();
+    if (!schedule.request_eager_execution()) continue;
+    const auto asked = std::find_if(run.activities.begin(), run.activities.end(), [&](const auto& each) {
+      return each.second.attributes.activity_id() == schedule.activity_id();
+    });
+    if (asked == run.activities.end() || asked->second.state != Activity::State::kScheduled) continue;
+    std::erase_if(activity_queues_[asked->second.attributes.task_queue().name()].tasks, [&](const QueuedTask& task) {
+      return task.run_id == run.run_id && task.scheduled_id == asked->first;
+    });
+    StartActivity(run, asked->second, request.identity(), *response.add_activity_tasks());
+  }
 }
 
 Activity* Server::OfToken(const std::string& token, Run*& run) {

@@ -54,6 +54,11 @@ void FakeService::SuggestContinueAsNewFrom(int64_t events) {
   server_->suggest_from = events;
 }
 
+void FakeService::SuggestPolls(int more) {
+  std::lock_guard lock(server_->mutex);
+  server_->suggested_polls = more;
+}
+
 void FakeService::FailNext(std::string_view method, absl::Status status, int times) {
   std::lock_guard lock(server_->mutex);
   server_->failures[std::string(method)] = {std::move(status), times};

@@ -23,6 +23,9 @@ struct FakeServiceOptions {
   bool skip_time = false;
   // What DescribeNamespace says and ShutdownWorker does: whether polls end when their worker stops.
   bool ends_polls_on_shutdown = true;
+  // Whether activities and first workflow tasks are handed out at once to workers that ask for it.
+  bool eager_activities = true;
+  bool eager_workflow_start = true;
   // A call that waits for an update gets what is known after so long (of real time).
   Duration longest_update_wait = std::chrono::seconds(20);
 };
@@ -54,6 +57,8 @@ class FakeService : public Transport {
 
   // From now on a workflow task whose history is at least so long suggests to continue as new; 0: none does.
   void SuggestContinueAsNewFrom(int64_t events);
+  // From now on the answer to each poll suggests so many polls more (or less) at once; 0: none does.
+  void SuggestPolls(int more);
   // The next `times` calls of the method fail so, without effect.
   void FailNext(std::string_view method, absl::Status status, int times = 1);
   // Calls of the method until now, failed ones included.

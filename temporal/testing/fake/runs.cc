@@ -203,6 +203,11 @@ absl::Status Server::StartWorkflow(const service::StartWorkflowExecutionRequest&
   if (!run.ok()) return run.status();
   response.set_run_id((*run)->run_id);
   response.set_started(started);
+  if (started && request.request_eager_execution() && options.eager_workflow_start) {
+    std::erase_if(workflow_queues_[(*run)->task.queue].tasks,
+                  [&](const QueuedTask& task) { return task.run_id == (*run)->run_id; });
+    StartTask(**run, request.identity(), /*sticky=*/false, *response.mutable_eager_workflow_task());
+  }
   return absl::OkStatus();
 }
 

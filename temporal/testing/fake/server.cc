@@ -141,6 +141,7 @@ absl::Status Server::GetSystemInfo(const service::GetSystemInfoRequest&, service
   response.set_server_version("fake");
   response.mutable_capabilities()->set_sdk_metadata(true);
   response.mutable_capabilities()->set_encoded_failure_attributes(true);
+  response.mutable_capabilities()->set_eager_workflow_start(options.eager_workflow_start);
   return absl::OkStatus();
 }
 

@@ -128,6 +128,7 @@ class Server {
   std::map<std::string, int> calls;
   std::map<std::string, std::pair<absl::Status, int>> failures;
   int waiting_polls = 0;
+  int suggested_polls = 0;
   int64_t suggest_from = 0;  // length of history at which tasks suggest to continue as new; 0: never
 
   void AdvanceTo(Time time);
@@ -136,6 +137,11 @@ class Server {
 
  private:
   using Lock = std::unique_lock<std::mutex>;
+  template <class Response>
+  void Suggest(Response& response) const {
+    if (suggested_polls == 0) return;
+    response.mutable_poller_scaling_decision()->set_poll_request_delta_suggestion(suggested_polls);
+  }
   template <class Request, class Response>
   using Method = absl::Status (Server::*)(const Request&, Response&, Lock&, const CallOptions&);
   template <class Request, class Response>
@@ -249,6 +255,10 @@ class Server {
   // Takes the activity off and delivers how it ended, with its Started event before it if it had started.
   void End(Run& run, int64_t scheduled_id, std::function<void(history::HistoryEvent&, int64_t started_id)> fill,
            enums::EventType type);
+  void StartActivity(Run& run, Activity& activity, const std::string& identity,
+                     service::PollActivityTaskQueueResponse& response);
+  void StartEagerActivities(Run& run, const service::RespondWorkflowTaskCompletedRequest& request,
+                            service::RespondWorkflowTaskCompletedResponse& response);
   Activity* OfToken(const std::string& token, Run*& run);
   absl::Status PollActivity(const service::PollActivityTaskQueueRequest&, service::PollActivityTaskQueueResponse&,
                             Lock&, const CallOptions&);

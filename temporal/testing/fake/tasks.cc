@@ -121,6 +121,7 @@ absl::Status Server::PollWorkflowTask(const service::PollWorkflowTaskQueueReques
   changed.notify_all();
   WaitFor(lock, call, [&] { return !queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key()); });
   --waiting_polls;
+  Suggest(response);
   if (call.stop.stop_requested()) return absl::CancelledError("the poll was cancelled");
   if (queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
   const QueuedTask task = std::move(queue.tasks.front());
@@ -185,6 +186,7 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
   for (const auto& [id, message] : messages) ApplyMessage(*run, *message);
   RejectUnanswered(*run);
   if (!run->open()) return absl::OkStatus();
+  StartEagerActivities(*run, request, response);
   run->task.state = WorkflowTask::State::kNone;
   Flush(*run);
   const bool more_updates = std::any_of(run->updates.begin(), run->updates.end(),
