@@ -169,7 +169,7 @@ void WorkflowInstance::Apply(SignalJob& job) {
   if (update_queued_) {
     scheduler_.Post([this, job = std::move(job)]() mutable { SignalArrived(std::move(job)); });
   } else {
-    HandleSignal(job);
+    SignalArrived(std::move(job));
   }
 }
 

@@ -1,4 +1,4 @@
-#include <atomic>
+#include <latch>
 #include <stdexcept>
 #include <thread>
 
@@ -23,8 +23,12 @@ class WorkerMetricsTest : public WorkerFixture {
  protected:
   WorkerMetricsTest() {
     activities.Add(kStep, [](ActivityContext&, int n) -> absl::StatusOr<int> { return n; });
-    activities.Add(kThrows, [](ActivityContext&, int) -> absl::StatusOr<int> { throw std::runtime_error("bad"); });
-    activities.Add(kUntilStopped, [](ActivityContext& context, int) -> absl::StatusOr<int> {
+    activities.Add(kThrows, [this](ActivityContext& context, int) -> absl::StatusOr<int> {
+      if (context.info().is_local) running.wait();
+      throw std::runtime_error("bad");
+    });
+    activities.Add(kUntilStopped, [this](ActivityContext& context, int) -> absl::StatusOr<int> {
+      running.count_down();
       context.Sleep(20s);
       return context.Cancelled();
     });
@@ -79,6 +83,7 @@ class WorkerMetricsTest : public WorkerFixture {
     return observer->Sum(metric) >= count;
   }
 
+  std::latch running{1};  // kUntilStopped
   std::shared_ptr<RecordingObserver> observer = std::make_shared<RecordingObserver>();
 };
 
