@@ -180,7 +180,9 @@ int64_t HistoryBuilder::TimerStarted(std::string_view timer_id) {
 
 int64_t HistoryBuilder::TimerFired(int64_t started) {
   auto& event = Add(enums::EVENT_TYPE_TIMER_FIRED);
-  event.mutable_timer_fired_event_attributes()->set_started_event_id(started);
+  auto& fired = *event.mutable_timer_fired_event_attributes();
+  fired.set_started_event_id(started);
+  fired.set_timer_id(history_.events(static_cast<int>(started) - 1).timer_started_event_attributes().timer_id());
   return event.event_id();
 }
 
