@@ -139,6 +139,10 @@ void ActivityWorker::Execute(const Task& task) {
   const std::string& type = task.activity_type().name();
   shared_->observer().Latency("temporal_activity_execution_latency", {{"activity_type", type}},
                               std::chrono::steady_clock::now() - started);
+  if (IsResultPending(outcome.status())) {
+    if (unsent) SendHeartbeat(task, *unsent);  // what the attempt has said so far; others go on with it
+    return;
+  }
   if (!outcome.ok()) shared_->observer().Count("temporal_activity_execution_failed", {{"activity_type", type}}, 1);
   // Past its deadline the server ends the attempt, as what it is: a timeout.
   if (!outcome.ok() && running->reason == StopReason::kDeadline) return;
