@@ -3,7 +3,23 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "absl/strings/cord.h"
+
 namespace temporal {
+
+namespace {
+
+constexpr char kPending[] = "temporal/result-pending";
+
+}  // namespace
+
+absl::Status ResultPending() {
+  absl::Status status = absl::FailedPreconditionError("the activity's result comes from outside");
+  status.SetPayload(kPending, absl::Cord());
+  return status;
+}
+
+bool IsResultPending(const absl::Status& status) { return status.GetPayload(kPending).has_value(); }
 
 ActivityContext::ActivityContext(ActivityInfo info, Payloads last_details, std::stop_token stop,
                                  HeartbeatSink& heartbeats)

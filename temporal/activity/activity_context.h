@@ -33,6 +33,12 @@ struct ActivityInfo {
   std::map<std::string, Payload> headers;
 };
 
+// What an activity returns that is completed from outside later (client/async_activity.h), by its task token or by
+// execution and activity id: the attempt goes on, its timeouts too, and its thread is free for another. Not for local
+// activities, where it is a failure.
+absl::Status ResultPending();
+bool IsResultPending(const absl::Status& status);
+
 // Where heartbeats go; the worker implements it.
 class HeartbeatSink {
  public:

@@ -10,6 +10,9 @@
 namespace temporal {
 
 using client_internal::Fill;
+using client_internal::FillMap;
+using client_internal::Intercepted;
+using client_internal::NewRequest;
 namespace service = api::workflowservice::v1;
 
 namespace {
@@ -20,11 +23,6 @@ std::string DefaultIdentity() {
   return std::to_string(getpid()) + "@" + host;
 }
 
-template <class Map>
-void FillMap(Map& proto, const std::map<std::string, Payload>& values) {
-  for (const auto& [key, value] : values) proto[key] = value;
-}
-
 // What starting and signal-with-start have in common.
 template <class Request>
 void FillStart(Request& request, const ClientOptions& client, std::string_view type, const Payloads& input,
@@ -32,10 +30,7 @@ void FillStart(Request& request, const ClientOptions& client, std::string_view t
   namespace enums = api::enums::v1;
   request.set_namespace_(client.name_space);
   request.set_identity(client.identity);
-  request.set_workflow_id(options.id);
-  request.mutable_workflow_type()->set_name(std::string(type));
-  request.mutable_task_queue()->set_name(options.task_queue);
-  *request.mutable_input() = input;
+  client_internal::FillWorkflow(request, type, input, options);
   request.set_request_id(options.request_id.empty() ? NewUuid() : options.request_id);
   switch (options.reuse) {
     case IdReusePolicy::kAllowDuplicate:
@@ -48,22 +43,8 @@ void FillStart(Request& request, const ClientOptions& client, std::string_view t
       request.set_workflow_id_reuse_policy(enums::WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE);
       break;
   }
-  if (options.execution_timeout > Duration(0)) {
-    *request.mutable_workflow_execution_timeout() = ToProto(options.execution_timeout);
-  }
-  if (options.run_timeout > Duration(0)) *request.mutable_workflow_run_timeout() = ToProto(options.run_timeout);
-  if (options.task_timeout > Duration(0)) *request.mutable_workflow_task_timeout() = ToProto(options.task_timeout);
   if (options.start_delay > Duration(0)) *request.mutable_workflow_start_delay() = ToProto(options.start_delay);
-  if (options.retry_policy) *request.mutable_retry_policy() = ToProto(*options.retry_policy);
   request.set_cron_schedule(options.cron_schedule);
-  if (!options.memo.empty()) FillMap(*request.mutable_memo()->mutable_fields(), options.memo);
-  if (!options.search_attributes.empty()) {
-    FillMap(*request.mutable_search_attributes()->mutable_indexed_fields(), options.search_attributes);
-  }
-  if (!options.headers.empty()) FillMap(*request.mutable_header()->mutable_fields(), options.headers);
-  if (!options.summary.empty()) {
-    *request.mutable_user_metadata()->mutable_summary() = converter_internal::ScalarPayload(options.summary);
-  }
 }
 
 absl::Status CheckStart(const StartOptions& options) {
@@ -92,90 +73,113 @@ Client::Client(std::shared_ptr<Transport> transport, ClientOptions options)
 }
 
 absl::StatusOr<service::StartWorkflowExecutionRequest> client_internal::StartRequest(const ClientOptions& client,
-                                                                                     std::string_view type,
-                                                                                     const Payloads& input,
-                                                                                     const StartOptions& options) {
-  if (absl::Status status = CheckStart(options); !status.ok()) return status;
+                                                                                     const StartWorkflowInput& input) {
+  if (absl::Status status = CheckStart(input.options); !status.ok()) return status;
   service::StartWorkflowExecutionRequest request;
-  FillStart(request, client, type, input, options);
-  request.set_workflow_id_conflict_policy(Wire(options.conflict));
+  FillStart(request, client, input.type, input.input, input.options);
+  request.set_workflow_id_conflict_policy(Wire(input.options.conflict));
   return request;
 }
 
 absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloads& input,
                                              const StartOptions& options) {
-  auto request = client_internal::StartRequest(options_, type, input, options);
-  if (!request.ok()) return request.status();
-  auto eager = options.enable_eager_start ? eager_dispatcher_->TryReserve(options.task_queue)
-                                          : EagerWorkflowDispatcher::Slot(nullptr);
-  request->set_request_eager_execution(static_cast<bool>(eager));
-  auto response = Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", *request);
-  if (!response.ok()) return response.status();
-  if (eager && response->has_eager_workflow_task()) eager.Run(std::move(*response->mutable_eager_workflow_task()));
-  return Started{options.id, response->run_id(), response->started()};
+  return Intercepted(
+      options_.interceptors, &ClientInterceptor::Start, {std::string(type), input, options},
+      [this](const StartWorkflowInput& start) -> absl::StatusOr<Started> {
+        auto request = client_internal::StartRequest(options_, start);
+        if (!request.ok()) return request.status();
+        auto eager = start.options.enable_eager_start ? eager_dispatcher_->TryReserve(start.options.task_queue)
+                                                      : EagerWorkflowDispatcher::Slot(nullptr);
+        request->set_request_eager_execution(static_cast<bool>(eager));
+        auto response = Invoke<service::StartWorkflowExecutionResponse>(*transport_, "StartWorkflowExecution", *request);
+        if (!response.ok()) return response.status();
+        if (eager && response->has_eager_workflow_task()) {
+          eager.Run(std::move(*response->mutable_eager_workflow_task()));
+        }
+        return Started{start.options.id, response->run_id(), response->started()};
+      });
 }
 
 absl::StatusOr<Started> Client::SignalWithStartUntyped(std::string_view type, const Payloads& input,
                                                        std::string_view signal, const Payloads& signal_input,
                                                        const StartOptions& options) {
-  if (absl::Status status = CheckStart(options); !status.ok()) return status;
-  service::SignalWithStartWorkflowExecutionRequest request;
-  FillStart(request, options_, type, input, options);
-  request.set_workflow_id_conflict_policy(
-      Wire(options.conflict == IdConflictPolicy::kFail ? IdConflictPolicy::kUseExisting : options.conflict));
-  request.set_signal_name(std::string(signal));
-  *request.mutable_signal_input() = signal_input;
-  auto response = Invoke<service::SignalWithStartWorkflowExecutionResponse>(
-      *transport_, "SignalWithStartWorkflowExecution", request);
-  if (!response.ok()) return response.status();
-  return Started{options.id, response->run_id(), response->started()};
+  return Intercepted(
+      options_.interceptors, &ClientInterceptor::SignalWithStart,
+      {{std::string(type), input, options}, std::string(signal), signal_input},
+      [this](const SignalWithStartInput& both) -> absl::StatusOr<Started> {
+        const StartOptions& start = both.start.options;
+        if (absl::Status status = CheckStart(start); !status.ok()) return status;
+        service::SignalWithStartWorkflowExecutionRequest request;
+        FillStart(request, options_, both.start.type, both.start.input, start);
+        request.set_workflow_id_conflict_policy(
+            Wire(start.conflict == IdConflictPolicy::kFail ? IdConflictPolicy::kUseExisting : start.conflict));
+        request.set_signal_name(both.signal);
+        *request.mutable_signal_input() = both.signal_input;
+        auto response = Invoke<service::SignalWithStartWorkflowExecutionResponse>(
+            *transport_, "SignalWithStartWorkflowExecution", request);
+        if (!response.ok()) return response.status();
+        return Started{start.id, response->run_id(), response->started()};
+      });
 }
 
 absl::Status Client::SignalUntyped(const Execution& execution, std::string_view name, const Payloads& input,
                                    std::string_view request_id) {
-  service::SignalWorkflowExecutionRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(options_.identity);
-  Fill(*request.mutable_workflow_execution(), execution);
-  request.set_signal_name(std::string(name));
-  *request.mutable_input() = input;
-  request.set_request_id(request_id.empty() ? NewUuid() : std::string(request_id));
-  return Invoke<service::SignalWorkflowExecutionResponse>(*transport_, "SignalWorkflowExecution", request).status();
+  return Intercepted(
+      options_.interceptors, &ClientInterceptor::Signal,
+      {execution, std::string(name), input, {}, std::string(request_id)}, [this](const SignalWorkflowInput& signal) {
+        auto request = NewRequest<service::SignalWorkflowExecutionRequest>(options_);
+        Fill(*request.mutable_workflow_execution(), signal.execution);
+        request.set_signal_name(signal.signal);
+        *request.mutable_input() = signal.input;
+        if (!signal.headers.empty()) FillMap(*request.mutable_header()->mutable_fields(), signal.headers);
+        request.set_request_id(signal.request_id.empty() ? NewUuid() : signal.request_id);
+        return Invoke<service::SignalWorkflowExecutionResponse>(*transport_, "SignalWorkflowExecution", request)
+            .status();
+      });
 }
 
 absl::StatusOr<Payloads> Client::QueryUntyped(const Execution& execution, std::string_view name, const Payloads& input,
                                               Duration timeout) {
-  service::QueryWorkflowRequest request;
-  request.set_namespace_(options_.name_space);
-  Fill(*request.mutable_execution(), execution);
-  request.mutable_query()->set_query_type(std::string(name));
-  *request.mutable_query()->mutable_query_args() = input;
-  CallOptions call(timeout);
-  call.retry_for = timeout;
-  auto response = Invoke<service::QueryWorkflowResponse>(*transport_, "QueryWorkflow", request, call);
-  if (!response.ok()) return response.status();
-  return std::move(*response->mutable_query_result());
+  return Intercepted(
+      options_.interceptors, &ClientInterceptor::Query, {execution, std::string(name), input, {}, timeout},
+      [this](const QueryWorkflowInput& query) -> absl::StatusOr<Payloads> {
+        auto request = NewRequest<service::QueryWorkflowRequest>(options_);
+        Fill(*request.mutable_execution(), query.execution);
+        request.mutable_query()->set_query_type(query.query);
+        *request.mutable_query()->mutable_query_args() = query.input;
+        if (!query.headers.empty())
+          FillMap(*request.mutable_query()->mutable_header()->mutable_fields(), query.headers);
+        CallOptions call(query.timeout);
+        call.retry_for = query.timeout;
+        auto response = Invoke<service::QueryWorkflowResponse>(*transport_, "QueryWorkflow", request, call);
+        if (!response.ok()) return response.status();
+        return std::move(*response->mutable_query_result());
+      });
 }
 
 absl::Status Client::Cancel(const Execution& execution, std::string_view reason) {
-  service::RequestCancelWorkflowExecutionRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(options_.identity);
-  Fill(*request.mutable_workflow_execution(), execution);
-  request.set_reason(std::string(reason));
-  request.set_request_id(NewUuid());
-  return Invoke<service::RequestCancelWorkflowExecutionResponse>(*transport_, "RequestCancelWorkflowExecution", request)
-      .status();
+  return Intercepted(options_.interceptors, &ClientInterceptor::Cancel, {execution, std::string(reason)},
+                     [this](const CancelWorkflowInput& cancel) {
+                       auto request = NewRequest<service::RequestCancelWorkflowExecutionRequest>(options_);
+                       Fill(*request.mutable_workflow_execution(), cancel.execution);
+                       request.set_reason(cancel.reason);
+                       request.set_request_id(NewUuid());
+                       return Invoke<service::RequestCancelWorkflowExecutionResponse>(
+                                  *transport_, "RequestCancelWorkflowExecution", request)
+                           .status();
+                     });
 }
 
 absl::Status Client::Terminate(const Execution& execution, std::string_view reason) {
-  service::TerminateWorkflowExecutionRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(options_.identity);
-  Fill(*request.mutable_workflow_execution(), execution);
-  request.set_reason(std::string(reason));
-  return Invoke<service::TerminateWorkflowExecutionResponse>(*transport_, "TerminateWorkflowExecution", request)
-      .status();
+  return Intercepted(options_.interceptors, &ClientInterceptor::Terminate, {execution, std::string(reason)},
+                     [this](const TerminateWorkflowInput& terminate) {
+                       auto request = NewRequest<service::TerminateWorkflowExecutionRequest>(options_);
+                       Fill(*request.mutable_workflow_execution(), terminate.execution);
+                       request.set_reason(terminate.reason);
+                       return Invoke<service::TerminateWorkflowExecutionResponse>(*transport_,
+                                                                                  "TerminateWorkflowExecution", request)
+                           .status();
+                     });
 }
 
 absl::StatusOr<std::string> Client::Ping(Duration timeout) {

@@ -7,11 +7,14 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "temporal/client/eager.h"
+#include "temporal/client/interceptor.h"
 #include "temporal/client/types.h"
+#include "temporal/common/failure.h"
 #include "temporal/common/refs.h"
 #include "temporal/converter/payload.h"
 #include "temporal/transport/transport.h"
@@ -27,38 +30,16 @@ struct ClientOptions {
   explicit ClientOptions(std::string ns) : name_space(std::move(ns)) {}
 
   std::string name_space = "default";
-  std::string identity;  // shown in histories; empty: pid@host
-};
-
-// Names one execution; an empty run id means the newest run.
-struct Execution {
-  Execution() {}
-  Execution(std::string id) : workflow_id(std::move(id)) {}  // NOLINT: a workflow id names its newest run
-  Execution(const char* id) : workflow_id(id) {}             // NOLINT
-  Execution(std::string id, std::string run) : workflow_id(std::move(id)), run_id(std::move(run)) {}
-
-  std::string workflow_id;
-  std::string run_id;
-};
-
-// An update that a workflow was asked for. `outcome` is set as soon as it is known.
-struct UntypedUpdate {
-  Execution execution;
-  std::string update_id;
-  std::optional<absl::StatusOr<Payloads>> outcome;
-};
-template <class ResultType>
-struct UpdateHandle : UntypedUpdate {};
-// The same with how the workflow was started.
-template <class ResultType>
-struct StartedUpdate {
-  Started started;
-  UpdateHandle<ResultType> update;
+  std::string identity;                                          // shown in histories; empty: pid@host
+  std::vector<std::shared_ptr<ClientInterceptor>> interceptors;  // the first is the outermost
+  FailureHook failure_hook;  // for the failures of activities that are completed from outside (client/async_activity.h)
 };
 
 // The typed client. Thread-safe; each function is one call (or a few) to the server and blocks for it.
-// Errors everywhere: kUnavailable, kDeadlineExceeded, kPermissionDenied, kNotFound (no such execution, or it has ended
-// and the call needs a running one), and those named below.
+// Errors everywhere: kUnavailable, kDeadlineExceeded, kResourceExhausted, kUnauthenticated, kPermissionDenied,
+// kNotFound (no such execution, or it has ended and the call needs a running one), and those named below. What the
+// server says beside the code is kept: transport/error_details.h. More of it: client/async_activity.h,
+// client/schedules.h, client/batch.h.
 class Client {
  public:
   Client(std::shared_ptr<Transport> transport, ClientOptions options = ClientOptions());
@@ -195,6 +176,8 @@ class Client {
   // malformed.
   absl::StatusOr<ListPage> List(std::string_view query, int page_size, std::string_view page_token = {});
   absl::StatusOr<int64_t> Count(std::string_view query);
+  // For a query that ends with "GROUP BY <attribute>".
+  absl::StatusOr<std::vector<CountGroup>> CountGroups(std::string_view query);
 
   // The whole history, fetched page by page (include temporal/api/history/v1/message.pb.h).
   absl::StatusOr<api::history::v1::History> History(const Execution& execution);
@@ -202,12 +185,11 @@ class Client {
   absl::Status Cancel(const Execution& execution, std::string_view reason = {});
   absl::Status Terminate(const Execution& execution, std::string_view reason);
 
-  // A new run from just before the result of that workflow task (the id of a WorkflowTaskCompleted, Failed, TimedOut or
-  // Started event); the current run is terminated. Returns the new run id. Signals after that point are applied again.
-  absl::StatusOr<std::string> Reset(const Execution& execution, int64_t workflow_task_finish_event_id,
-                                    std::string_view reason, std::string_view request_id = {});
-  // The event to reset to: the last completed workflow task. kFailedPrecondition: none yet.
-  absl::StatusOr<int64_t> LastCompletedTask(const Execution& execution);
+  // A new run that goes on behind that workflow task; the current run is terminated. Returns the new run id. What came
+  // later is brought to the new run as far as the options do not exclude it. kFailedPrecondition: no such task yet.
+  absl::StatusOr<std::string> Reset(const Execution& execution, const ResetOptions& options);
+  // Takes the execution and its history off the server, soon; a running one is terminated. No way back.
+  absl::Status Delete(const Execution& execution);
 
   // Operator's control of one pending activity. Pause + unpause makes the next attempt now and keeps the count of
   // attempts; reset starts the count again. kNotFound: no such pending activity.
@@ -224,6 +206,8 @@ class Client {
   const std::shared_ptr<EagerWorkflowDispatcher>& eager_dispatcher() const { return eager_dispatcher_; }
 
  private:
+  ClientInterceptor::UpdateWithStartResult AskWithStart(const UpdateWithStartInput& input);
+
   const std::shared_ptr<Transport> transport_;
   ClientOptions options_;
   const std::shared_ptr<EagerWorkflowDispatcher> eager_dispatcher_ = std::make_shared<EagerWorkflowDispatcher>();

@@ -7,11 +7,13 @@ namespace temporal {
 namespace service = api::workflowservice::v1;
 namespace enums = api::enums::v1;
 using client_internal::Fill;
+using client_internal::Intercepted;
+using client_internal::NewRequest;
+using client_internal::ToMap;
 using client_internal::ToSummary;
+using client_internal::ToText;
 
-namespace {
-
-WorkflowStatus ToStatus(enums::WorkflowExecutionStatus status) {
+WorkflowStatus client_internal::ToStatus(enums::WorkflowExecutionStatus status) {
   switch (status) {
     case enums::WORKFLOW_EXECUTION_STATUS_RUNNING:
       return WorkflowStatus::kRunning;
@@ -33,6 +35,8 @@ WorkflowStatus ToStatus(enums::WorkflowExecutionStatus status) {
       return WorkflowStatus::kUnspecified;
   }
 }
+
+namespace {
 
 PendingActivityState ToState(enums::PendingActivityState state) {
   switch (state) {
@@ -69,10 +73,6 @@ PendingActivity ToPending(const api::workflow::v1::PendingActivityInfo& info) {
   }
   pending.last_worker_identity = info.last_worker_identity();
   return pending;
-}
-
-std::map<std::string, Payload> ToMap(const google::protobuf::Map<std::string, Payload>& fields) {
-  return {fields.begin(), fields.end()};
 }
 
 }  // namespace
@@ -116,28 +116,41 @@ WorkflowSummary client_internal::ToSummary(const api::workflow::v1::WorkflowExec
   return summary;
 }
 
-absl::StatusOr<WorkflowDescription> Client::Describe(const Execution& execution) {
-  service::DescribeWorkflowExecutionRequest request;
-  request.set_namespace_(options_.name_space);
-  Fill(*request.mutable_execution(), execution);
-  auto response = Invoke<service::DescribeWorkflowExecutionResponse>(*transport_, "DescribeWorkflowExecution", request);
-  if (!response.ok()) return response.status();
+namespace {
+
+WorkflowDescription ToDescription(const service::DescribeWorkflowExecutionResponse& response) {
   WorkflowDescription description;
-  description.summary = ToSummary(response->workflow_execution_info());
-  if (description.summary.task_queue.empty()) {
-    description.summary.task_queue = response->execution_config().task_queue().name();
-  }
-  for (const auto& info : response->pending_activities()) description.pending_activities.push_back(ToPending(info));
-  description.pending_children = response->pending_children_size();
-  if (response->has_pending_workflow_task()) {
-    description.pending_workflow_task_attempt = response->pending_workflow_task().attempt();
+  description.summary = ToSummary(response.workflow_execution_info());
+  const auto& config = response.execution_config();
+  if (description.summary.task_queue.empty()) description.summary.task_queue = config.task_queue().name();
+  if (config.user_metadata().has_summary()) description.static_summary = ToText(config.user_metadata().summary());
+  if (config.user_metadata().has_details()) description.static_details = ToText(config.user_metadata().details());
+  for (const auto& info : response.pending_activities()) description.pending_activities.push_back(ToPending(info));
+  description.pending_children = response.pending_children_size();
+  if (response.has_pending_workflow_task()) {
+    description.pending_workflow_task_attempt = response.pending_workflow_task().attempt();
   }
   return description;
 }
 
+}  // namespace
+
+std::string client_internal::ToText(const Payload& payload) { return FromPayload<std::string>(payload).value_or(""); }
+
+absl::StatusOr<WorkflowDescription> Client::Describe(const Execution& execution) {
+  return Intercepted(options_.interceptors, &ClientInterceptor::Describe, {execution},
+                     [this](const DescribeWorkflowInput& input) -> absl::StatusOr<WorkflowDescription> {
+                       auto request = NewRequest<service::DescribeWorkflowExecutionRequest>(options_);
+                       Fill(*request.mutable_execution(), input.execution);
+                       const auto response = Invoke<service::DescribeWorkflowExecutionResponse>(
+                           *transport_, "DescribeWorkflowExecution", request);
+                       if (!response.ok()) return response.status();
+                       return ToDescription(*response);
+                     });
+}
+
 absl::StatusOr<ListPage> Client::List(std::string_view query, int page_size, std::string_view page_token) {
-  service::ListWorkflowExecutionsRequest request;
-  request.set_namespace_(options_.name_space);
+  auto request = NewRequest<service::ListWorkflowExecutionsRequest>(options_);
   request.set_query(std::string(query));
   request.set_page_size(page_size);
   request.set_next_page_token(std::string(page_token));
@@ -149,33 +162,41 @@ absl::StatusOr<ListPage> Client::List(std::string_view query, int page_size, std
   return page;
 }
 
-absl::StatusOr<int64_t> Client::Count(std::string_view query) {
-  service::CountWorkflowExecutionsRequest request;
-  request.set_namespace_(options_.name_space);
+namespace {
+
+absl::StatusOr<service::CountWorkflowExecutionsResponse> CountBy(Transport& transport, const ClientOptions& client,
+                                                                 std::string_view query) {
+  auto request = NewRequest<service::CountWorkflowExecutionsRequest>(client);
   request.set_query(std::string(query));
-  auto response = Invoke<service::CountWorkflowExecutionsResponse>(*transport_, "CountWorkflowExecutions", request);
+  return Invoke<service::CountWorkflowExecutionsResponse>(transport, "CountWorkflowExecutions", request);
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> Client::Count(std::string_view query) {
+  const auto response = CountBy(*transport_, options_, query);
   if (!response.ok()) return response.status();
   return response->count();
 }
 
-absl::StatusOr<std::string> Client::Reset(const Execution& execution, int64_t workflow_task_finish_event_id,
-                                          std::string_view reason, std::string_view request_id) {
-  service::ResetWorkflowExecutionRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(options_.identity);
-  Fill(*request.mutable_workflow_execution(), execution);
-  request.set_reason(std::string(reason));
-  request.set_workflow_task_finish_event_id(workflow_task_finish_event_id);
-  request.set_request_id(request_id.empty() ? NewUuid() : std::string(request_id));
-  auto response = Invoke<service::ResetWorkflowExecutionResponse>(*transport_, "ResetWorkflowExecution", request);
+absl::StatusOr<std::vector<CountGroup>> Client::CountGroups(std::string_view query) {
+  const auto response = CountBy(*transport_, options_, query);
   if (!response.ok()) return response.status();
-  return response->run_id();
+  std::vector<CountGroup> groups;
+  for (const auto& group : response->groups()) {
+    groups.push_back({{group.group_values().begin(), group.group_values().end()}, group.count()});
+  }
+  return groups;
+}
+
+absl::Status Client::Delete(const Execution& execution) {
+  auto request = NewRequest<service::DeleteWorkflowExecutionRequest>(options_);
+  Fill(*request.mutable_workflow_execution(), execution);
+  return Invoke<service::DeleteWorkflowExecutionResponse>(*transport_, "DeleteWorkflowExecution", request).status();
 }
 
 absl::Status Client::PauseActivity(const Execution& execution, std::string_view activity_id, std::string_view reason) {
-  service::PauseActivityRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(options_.identity);
+  auto request = NewRequest<service::PauseActivityRequest>(options_);
   Fill(*request.mutable_execution(), execution);
   request.set_id(std::string(activity_id));
   request.set_reason(std::string(reason));
@@ -183,9 +204,7 @@ absl::Status Client::PauseActivity(const Execution& execution, std::string_view 
 }
 
 absl::Status Client::UnpauseActivity(const Execution& execution, std::string_view activity_id, bool reset_attempts) {
-  service::UnpauseActivityRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(options_.identity);
+  auto request = NewRequest<service::UnpauseActivityRequest>(options_);
   Fill(*request.mutable_execution(), execution);
   request.set_id(std::string(activity_id));
   request.set_reset_attempts(reset_attempts);
@@ -193,9 +212,7 @@ absl::Status Client::UnpauseActivity(const Execution& execution, std::string_vie
 }
 
 absl::Status Client::ResetActivity(const Execution& execution, std::string_view activity_id) {
-  service::ResetActivityRequest request;
-  request.set_namespace_(options_.name_space);
-  request.set_identity(options_.identity);
+  auto request = NewRequest<service::ResetActivityRequest>(options_);
   Fill(*request.mutable_execution(), execution);
   request.set_id(std::string(activity_id));
   return Invoke<service::ResetActivityResponse>(*transport_, "ResetActivity", request).status();

@@ -114,20 +114,4 @@ absl::StatusOr<api::history::v1::History> Client::History(const Execution& execu
   return history;
 }
 
-absl::StatusOr<int64_t> Client::LastCompletedTask(const Execution& execution) {
-  service::GetWorkflowExecutionHistoryReverseRequest request;
-  request.set_namespace_(options_.name_space);
-  Fill(*request.mutable_execution(), execution);
-  do {
-    auto response = Invoke<service::GetWorkflowExecutionHistoryReverseResponse>(
-        *transport_, "GetWorkflowExecutionHistoryReverse", request);
-    if (!response.ok()) return response.status();
-    for (const HistoryEvent& event : response->history().events()) {
-      if (event.event_type() == api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_COMPLETED) return event.event_id();
-    }
-    request.set_next_page_token(response->next_page_token());
-  } while (!request.next_page_token().empty());
-  return absl::FailedPreconditionError("the workflow has no completed workflow task yet");
-}
-
 }  // namespace temporal

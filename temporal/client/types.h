@@ -3,13 +3,30 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "temporal/common/retry_policy.h"
 #include "temporal/common/time.h"
 #include "temporal/converter/payload.h"
 
 namespace temporal {
+
+// Encoded values that travel beside the arguments.
+using Headers = std::map<std::string, Payload>;
+
+// Names one execution; an empty run id means the newest run.
+struct Execution {
+  Execution() {}
+  Execution(std::string id) : workflow_id(std::move(id)) {}  // NOLINT: a workflow id names its newest run
+  Execution(const char* id) : workflow_id(id) {}             // NOLINT
+  Execution(std::string id, std::string run) : workflow_id(std::move(id)), run_id(std::move(run)) {}
+
+  std::string workflow_id;
+  std::string run_id;
+};
 
 // Whether a workflow id may be used again after the earlier execution has ended.
 enum class IdReusePolicy { kAllowDuplicate, kAllowDuplicateFailedOnly, kRejectDuplicate };
@@ -32,9 +49,10 @@ struct StartOptions {
   std::string cron_schedule;
   std::map<std::string, Payload> memo;
   std::map<std::string, Payload> search_attributes;
-  std::map<std::string, Payload> headers;
+  Headers headers;
   std::string request_id;  // a repeated start with the same one gives the first's run; empty: a new one for each call
   std::string summary;     // one line shown in Temporal's UI
+  std::string details;     // more of it, several lines of Markdown
   // A worker that uses the same Client, has the same task queue and a free slot gets the first task with the answer to
   // the start, without a poll. Needs a server that does so; else the start is an ordinary one.
   bool enable_eager_start = false;
@@ -61,6 +79,7 @@ struct StartOptions {
   }
 };
 
+// What starting a workflow gives.
 struct Started {
   std::string workflow_id;
   std::string run_id;
@@ -85,6 +104,55 @@ struct UpdateOptions {
   }
   UpdateOptions& WithId(std::string id) {
     update_id = std::move(id);
+    return *this;
+  }
+};
+
+// An update that a workflow was asked for. `outcome` is set as soon as it is known.
+struct UntypedUpdate {
+  Execution execution;
+  std::string update_id;
+  std::optional<absl::StatusOr<Payloads>> outcome;
+};
+template <class ResultType>
+struct UpdateHandle : UntypedUpdate {};
+// The same with how the workflow was started.
+template <class ResultType>
+struct StartedUpdate {
+  Started started;
+  UpdateHandle<ResultType> update;
+};
+
+// The workflow task that a reset goes back to.
+enum class ResetType { kLastWorkflowTask, kFirstWorkflowTask };
+// What came after that task and is not brought to the new run. The numbers are the wire's.
+enum class ResetReapplyExclude { kSignal = 1, kUpdate = 2, kNexus = 3 };
+
+struct ResetOptions {
+  ResetOptions() {}
+  explicit ResetOptions(std::string why) : reason(std::move(why)) {}
+
+  std::string reason;
+  ResetType type = ResetType::kLastWorkflowTask;
+  // A WorkflowTaskCompleted, Failed, TimedOut or Started event to go back to instead; 0: none. Not for batches.
+  int64_t workflow_task_finish_event_id = 0;
+  std::vector<ResetReapplyExclude> exclude;
+  std::string request_id;  // a repeated reset with the same one gives the first's run; empty: a new one for each call
+
+  ResetOptions& WithType(ResetType value) {
+    type = value;
+    return *this;
+  }
+  ResetOptions& WithEvent(int64_t event_id) {
+    workflow_task_finish_event_id = event_id;
+    return *this;
+  }
+  ResetOptions& WithExclude(std::vector<ResetReapplyExclude> value) {
+    exclude = std::move(value);
+    return *this;
+  }
+  ResetOptions& WithRequestId(std::string id) {
+    request_id = std::move(id);
     return *this;
   }
 };
@@ -135,6 +203,8 @@ struct PendingActivity {
 
 struct WorkflowDescription {
   WorkflowSummary summary;
+  std::string static_summary;  // StartOptions::summary and details
+  std::string static_details;
   std::vector<PendingActivity> pending_activities;
   int pending_children = 0;
   std::optional<int> pending_workflow_task_attempt;  // above 1: the workflow task keeps failing
@@ -143,6 +213,12 @@ struct WorkflowDescription {
 struct ListPage {
   std::vector<WorkflowSummary> workflows;
   std::string next_page_token;  // empty: the last page
+};
+
+// How many executions share the values of what the query groups by.
+struct CountGroup {
+  std::vector<Payload> values;  // one for each attribute; read with FromPayload
+  int64_t count = 0;
 };
 
 }  // namespace temporal

@@ -11,6 +11,7 @@ namespace temporal {
 namespace service = api::workflowservice::v1;
 namespace enums = api::enums::v1;
 using client_internal::Fill;
+using client_internal::Intercepted;
 
 namespace {
 
@@ -43,19 +44,18 @@ CallOptions Patient(Duration left, std::stop_token stop) {
   return call;
 }
 
-service::UpdateWorkflowExecutionRequest UpdateRequest(const ClientOptions& client, const Execution& execution,
-                                                      std::string_view name, const Payloads& input,
-                                                      const UpdateOptions& options) {
-  service::UpdateWorkflowExecutionRequest request;
-  request.set_namespace_(client.name_space);
-  Fill(*request.mutable_workflow_execution(), execution);
-  request.set_first_execution_run_id(options.first_run_id);
-  request.mutable_wait_policy()->set_lifecycle_stage(Wire(options.wait_for));
+service::UpdateWorkflowExecutionRequest UpdateRequest(const ClientOptions& client, const UpdateWorkflowInput& input) {
+  auto request = client_internal::NewRequest<service::UpdateWorkflowExecutionRequest>(client);
+  Fill(*request.mutable_workflow_execution(), input.execution);
+  request.set_first_execution_run_id(input.options.first_run_id);
+  request.mutable_wait_policy()->set_lifecycle_stage(Wire(input.options.wait_for));
   auto& meta = *request.mutable_request()->mutable_meta();
-  meta.set_update_id(options.update_id.empty() ? NewUuid() : options.update_id);
+  meta.set_update_id(input.options.update_id.empty() ? NewUuid() : input.options.update_id);
   meta.set_identity(client.identity);
-  request.mutable_request()->mutable_input()->set_name(std::string(name));
-  *request.mutable_request()->mutable_input()->mutable_args() = input;
+  auto& asked = *request.mutable_request()->mutable_input();
+  asked.set_name(input.update);
+  *asked.mutable_args() = input.input;
+  if (!input.headers.empty()) client_internal::FillMap(*asked.mutable_header()->mutable_fields(), input.headers);
   return request;
 }
 
@@ -93,30 +93,40 @@ absl::StatusOr<UntypedUpdate> Ask(Client& client, const UpdateOptions& options,
 
 absl::StatusOr<UntypedUpdate> Client::UpdateUntyped(const Execution& execution, std::string_view name,
                                                     const Payloads& input, const UpdateOptions& options) {
-  const auto request = UpdateRequest(options_, execution, name, input, options);
-  return Ask(*this, options, [&](const CallOptions& call) {
-    return Invoke<Response>(*transport_, "UpdateWorkflowExecution", request, call);
-  });
+  return Intercepted(options_.interceptors, &ClientInterceptor::Update,
+                     {execution, std::string(name), input, {}, options},
+                     [this](const UpdateWorkflowInput& update) -> absl::StatusOr<UntypedUpdate> {
+                       const auto request = UpdateRequest(options_, update);
+                       return Ask(*this, update.options, [&](const CallOptions& call) {
+                         return Invoke<Response>(*transport_, "UpdateWorkflowExecution", request, call);
+                       });
+                     });
 }
 
 absl::StatusOr<std::pair<Started, UntypedUpdate>> Client::UpdateWithStartUntyped(
     std::string_view type, const Payloads& input, std::string_view update, const Payloads& update_input,
     const StartOptions& start, const UpdateOptions& options) {
-  StartOptions running = start;
+  UpdateWithStartInput both{{std::string(type), input, start},
+                            {Execution(start.id), std::string(update), update_input, {}, options}};
+  StartOptions& running = both.start.options;
   if (running.conflict == IdConflictPolicy::kFail) running.conflict = IdConflictPolicy::kUseExisting;
-  auto start_request = client_internal::StartRequest(options_, type, input, running);
+  return Intercepted(options_.interceptors, &ClientInterceptor::UpdateWithStart, std::move(both),
+                     [this](const UpdateWithStartInput& passed) { return AskWithStart(passed); });
+}
+
+ClientInterceptor::UpdateWithStartResult Client::AskWithStart(const UpdateWithStartInput& input) {
+  auto start_request = client_internal::StartRequest(options_, input.start);
   if (!start_request.ok()) return start_request.status();
   service::ExecuteMultiOperationRequest request;
   request.set_namespace_(options_.name_space);
-  request.set_resource_id(start.id);
+  request.set_resource_id(input.start.options.id);
   *request.add_operations()->mutable_start_workflow() = *std::move(start_request);
-  *request.add_operations()->mutable_update_workflow() =
-      UpdateRequest(options_, Execution(start.id), update, update_input, options);
+  *request.add_operations()->mutable_update_workflow() = UpdateRequest(options_, input.update);
 
   Started started;
-  started.workflow_id = start.id;
+  started.workflow_id = input.start.options.id;
   bool first = true;
-  auto asked = Ask(*this, options, [&](const CallOptions& call) -> absl::StatusOr<Response> {
+  auto asked = Ask(*this, input.update.options, [&](const CallOptions& call) -> absl::StatusOr<Response> {
     auto response = Invoke<service::ExecuteMultiOperationResponse>(*transport_, "ExecuteMultiOperation", request, call);
     if (!response.ok()) return response.status();
     if (response->responses_size() != 2) return absl::InternalError("an answer without its two parts");

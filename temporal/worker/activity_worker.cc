@@ -187,6 +187,10 @@ void ActivityWorker::Execute(const Task& task) {
   }
   shared_->Latency(metrics::kActivityExecutionLatency, "activity_type", type,
                    std::chrono::steady_clock::now() - started);
+  if (IsResultPending(outcome.status())) {
+    if (unsent) SendHeartbeat(task, *unsent);  // what the attempt has said so far; others go on with it
+    return;
+  }
   if (!outcome.ok()) shared_->Count(metrics::kActivityExecutionFailed, "activity_type", type);
   // Past its deadline the server ends the attempt, as what it is: a timeout.
   if (!outcome.ok() && running->reason == StopReason::kDeadline) return;

@@ -64,6 +64,7 @@ void AttemptHeartbeats::SendOne() {
   std::unique_lock lock(mutex_);
   const Payloads details = details_;
   const bool closed = closed_;
+  unsent_ = closed;
   lock.unlock();
   const StopReason reason = closed ? StopReason::kNone : send_(details);
   if (reason != StopReason::kNone) stop_(reason);
@@ -77,7 +78,7 @@ std::optional<Payloads> AttemptHeartbeats::Close() {
   std::unique_lock lock(mutex_);
   closed_ = true;
   answered_.wait(lock, [this] { return !in_flight_; });
-  if (!throttle_.pending()) return std::nullopt;
+  if (!throttle_.pending() && !unsent_) return std::nullopt;
   return std::move(details_);
 }
 

@@ -76,6 +76,7 @@ class AttemptHeartbeats : public HeartbeatSink, public std::enable_shared_from_t
   Payloads details_;
   bool in_flight_ = false;
   bool closed_ = false;
+  bool unsent_ = false;  // it was closed before the last one could go out
 };
 
 }  // namespace temporal::worker

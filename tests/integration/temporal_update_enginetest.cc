@@ -210,7 +210,7 @@ TEST_F(UpdateOnServer, AResetAppliesThemAgain) {
   ASSERT_EQ(*client->ExecuteUpdate(id, kAdd, 1), 1);
   ASSERT_TRUE(client->Signal(id, kPlus, 10).ok());
   ASSERT_EQ(*client->ExecuteUpdate(id, kAdd, 1), 12);
-  const auto run = client->Reset(id, 4, "test");
+  const auto run = client->Reset(id, ResetOptions("test").WithEvent(4));
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(*client->ExecuteUpdate(id, kAdd, 1), 13);
   ASSERT_TRUE(client->ExecuteUpdate(id, kFinish, Nothing()).ok());

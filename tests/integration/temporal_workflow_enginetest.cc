@@ -136,9 +136,7 @@ TEST_F(WorkflowOnServer, ResetGoesBackToTheLastGoodTask) {
   const std::string id = Start(kHello, std::string("dear"));
   while (Stage(id) != "slept") continue;
   const auto before = client->Describe(id);
-  const auto event = client->LastCompletedTask(id);
-  ASSERT_TRUE(event.ok()) << event.status();
-  const auto run = client->Reset(id, *event, "test", "request-1");
+  const auto run = client->Reset(id, ResetOptions("test").WithRequestId("request-1"));
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_NE(*run, before->summary.run_id);
   ASSERT_TRUE(client->Signal(id, kName, std::string("reset")).ok());

@@ -240,6 +240,15 @@ Activity* Server::OfToken(const std::string& token, Run*& run) {
   return activity.state == Activity::State::kStarted && Token(*run, activity) == token ? &activity : nullptr;
 }
 
+std::string Server::TokenOf(const api::common::v1::WorkflowExecution& execution, const std::string& activity_id) {
+  const Run* run = Find(execution);
+  if (run == nullptr) return {};
+  for (const auto& [id, activity] : run->activities) {
+    if (activity.attributes.activity_id() == activity_id) return Token(*run, activity);
+  }
+  return {};
+}
+
 absl::Status Server::Heartbeat(const service::RecordActivityTaskHeartbeatRequest& request,
                                service::RecordActivityTaskHeartbeatResponse& response, Lock&, const CallOptions&) {
   Run* run = nullptr;
@@ -297,6 +306,7 @@ absl::Status Server::ActivityCanceled(const service::RespondActivityTaskCanceled
   Run* run = nullptr;
   const Activity* activity = OfToken(request.task_token(), run);
   if (activity == nullptr) return absl::NotFoundError("activity not found");
+  if (!activity->cancel_requested) return absl::InvalidArgumentError("the activity's cancellation was not requested");
   const int64_t id = activity->scheduled_id;
   End(
       *run, id,

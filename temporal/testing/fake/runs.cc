@@ -220,6 +220,7 @@ absl::Status Server::SignalWithStart(const service::SignalWithStartWorkflowExecu
   history::WorkflowExecutionSignaledEventAttributes attributes;
   attributes.set_signal_name(request.signal_name());
   *attributes.mutable_input() = request.signal_input();
+  if (request.has_header()) *attributes.mutable_header() = request.header();
   attributes.set_identity(request.identity());
   SignalRun(**run, std::move(attributes), request.request_id());
   response.set_run_id((*run)->run_id);

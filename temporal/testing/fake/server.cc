@@ -15,7 +15,9 @@ void CopyFields(const google::protobuf::Message& from, google::protobuf::Message
     if (!from.GetReflection()->HasField(from, source)) continue;
     using Field = google::protobuf::FieldDescriptor;
     if (source->cpp_type() != target->cpp_type()) continue;
-    if (source->cpp_type() == Field::CPPTYPE_MESSAGE && source->message_type() == target->message_type()) {
+    if (source->cpp_type() == Field::CPPTYPE_BOOL) {
+      to.GetReflection()->SetBool(&to, target, from.GetReflection()->GetBool(from, source));
+    } else if (source->cpp_type() == Field::CPPTYPE_MESSAGE && source->message_type() == target->message_type()) {
       to.GetReflection()->MutableMessage(&to, target)->CopyFrom(from.GetReflection()->GetMessage(from, source));
     } else if (source->cpp_type() == Field::CPPTYPE_STRING) {
       to.GetReflection()->SetString(&to, target, from.GetReflection()->GetString(from, source));
@@ -33,6 +35,25 @@ void Server::On(std::string method, Method<Request, Response> function) {
                                                   google::protobuf::Message& response, Lock& lock,
                                                   const CallOptions& call) {
     return (this->*function)(dynamic_cast<const Request&>(request), dynamic_cast<Response&>(response), lock, call);
+  };
+}
+
+template <class ById, class Response, class ByToken, class ByTokenResponse>
+void Server::OnById(const std::string& method, Method<ByToken, ByTokenResponse> function) {
+  handlers_[method + "ById"] = [this, function](const google::protobuf::Message& request,
+                                                google::protobuf::Message& response, Lock& lock,
+                                                const CallOptions& call) {
+    const auto& by_id = dynamic_cast<const ById&>(request);
+    api::common::v1::WorkflowExecution execution;
+    execution.set_workflow_id(by_id.workflow_id());
+    execution.set_run_id(by_id.run_id());
+    ByToken by_token;
+    CopyFields(by_id, by_token);
+    by_token.set_task_token(TokenOf(execution, by_id.activity_id()));
+    ByTokenResponse answer;
+    absl::Status status = (this->*function)(by_token, answer, lock, call);
+    CopyFields(answer, dynamic_cast<Response&>(response));
+    return status;
   };
 }
 
@@ -63,6 +84,14 @@ Server::Server(FakeServiceOptions server_options) : options(std::move(server_opt
   On("RespondActivityTaskCompleted", &Server::ActivityCompleted);
   On("RespondActivityTaskFailed", &Server::ActivityFailed);
   On("RespondActivityTaskCanceled", &Server::ActivityCanceled);
+  OnById<service::RecordActivityTaskHeartbeatByIdRequest, service::RecordActivityTaskHeartbeatByIdResponse>(
+      "RecordActivityTaskHeartbeat", &Server::Heartbeat);
+  OnById<service::RespondActivityTaskCompletedByIdRequest, service::RespondActivityTaskCompletedByIdResponse>(
+      "RespondActivityTaskCompleted", &Server::ActivityCompleted);
+  OnById<service::RespondActivityTaskFailedByIdRequest, service::RespondActivityTaskFailedByIdResponse>(
+      "RespondActivityTaskFailed", &Server::ActivityFailed);
+  OnById<service::RespondActivityTaskCanceledByIdRequest, service::RespondActivityTaskCanceledByIdResponse>(
+      "RespondActivityTaskCanceled", &Server::ActivityCanceled);
 }
 
 absl::Status Server::Call(std::string_view method, const google::protobuf::Message& request,

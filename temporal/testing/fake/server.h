@@ -260,6 +260,8 @@ class Server {
   void StartEagerActivities(Run& run, const service::RespondWorkflowTaskCompletedRequest& request,
                             service::RespondWorkflowTaskCompletedResponse& response);
   Activity* OfToken(const std::string& token, Run*& run);
+  // Empty if no such activity is there.
+  std::string TokenOf(const api::common::v1::WorkflowExecution& execution, const std::string& activity_id);
   absl::Status PollActivity(const service::PollActivityTaskQueueRequest&, service::PollActivityTaskQueueResponse&,
                             Lock&, const CallOptions&);
   absl::Status Heartbeat(const service::RecordActivityTaskHeartbeatRequest&,
@@ -270,6 +272,10 @@ class Server {
                               service::RespondActivityTaskFailedResponse&, Lock&, const CallOptions&);
   absl::Status ActivityCanceled(const service::RespondActivityTaskCanceledRequest&,
                                 service::RespondActivityTaskCanceledResponse&, Lock&, const CallOptions&);
+
+  // The calls by id are the calls by token, with the token of the attempt that runs.
+  template <class ById, class Response, class ByToken, class ByTokenResponse>
+  void OnById(const std::string& method, Method<ByToken, ByTokenResponse> function);
 
   using Handler = std::function<absl::Status(const google::protobuf::Message&, google::protobuf::Message&, Lock&,
                                              const CallOptions&)>;

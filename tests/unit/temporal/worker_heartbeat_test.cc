@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "temporal/worker/heartbeat.h"
 
 namespace temporal::worker {
@@ -52,6 +54,22 @@ TEST(HeartbeatThrottle, ASlowAnswerDelaysNothingFurther) {
   throttle.Recorded(At(seconds(0)));
   throttle.Recorded(At(seconds(1)));
   EXPECT_TRUE(throttle.Answered(At(seconds(9))).send_now);
+}
+
+// The attempt may be over before the thread that sends has come to it.
+TEST(AttemptHeartbeats, WhatIsRecordedIsSentOrGivenBack) {
+  Executor executor(1);
+  SteadyTimers timers;
+  Payloads details;
+  details.add_payloads();
+  for (int i = 0; i < 500; ++i) {
+    std::atomic<int> sent = 0;
+    const auto heartbeats = std::make_shared<AttemptHeartbeats>(
+        seconds(30), executor, timers, [&](const Payloads&) { return ++sent, StopReason::kNone; }, [](StopReason) {});
+    heartbeats->Record(details);
+    const auto unsent = heartbeats->Close();
+    ASSERT_EQ(sent + (unsent.has_value() ? 1 : 0), 1) << "round " << i;
+  }
 }
 
 }  // namespace
