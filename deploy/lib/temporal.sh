@@ -6,7 +6,8 @@ TEMPORAL_CLI=$CACHE/bin/temporal
 temporal_start() {
   mkdir -p "$STATE/temporal"
   start_process temporal "$TEMPORAL_CLI" server start-dev --ip 127.0.0.1 --port "$TEMPORAL_PORT" \
-    --ui-ip 127.0.0.1 --ui-port "$TEMPORAL_UI_PORT" --db-filename "$STATE/temporal/temporal.db" --log-level warn
+    --ui-ip 127.0.0.1 --ui-port "$TEMPORAL_UI_PORT" --db-filename "$STATE/temporal/temporal.db" --log-level warn \
+    --dynamic-config-value system.enableActivityEagerExecution=true
   wait_until 60 temporal temporal_health
   # The server has no flag for it; its default is one day.
   "$TEMPORAL_CLI" operator namespace update --address "127.0.0.1:$TEMPORAL_PORT" --namespace default --retention 30d \
