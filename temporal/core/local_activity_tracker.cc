@@ -60,9 +60,14 @@ void LocalActivityTracker::Peeked(const HistoryEvent& event, LocalActivityMarker
 
 absl::Status LocalActivityTracker::TellForetold(bool idle) {
   // In the order of history: one that is not scheduled yet holds back those behind it.
-  while (!known_.empty() && (idle || !Held(known_.front()))) {
+  while (!known_.empty()) {
     const auto machine = Find(known_.front().marker.seq);
     if (machine == nullptr) break;
+    if (Held(known_.front())) {
+      if (!std::exchange(idle, false)) break;
+      // Live there was an activation more, that of an update which was rejected: history does not know of it.
+      activation_ = *known_.front().marker.activation_index;
+    }
     if (absl::Status status = Foretell(machine, known_.begin()); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -37,7 +37,8 @@ class LocalActivityTracker {
   void ActivationTaken() { ++activation_; }
   // A marker of the next workflow task, seen by looking ahead.
   void Peeked(const HistoryEvent& event, LocalActivityMarker marker);
-  // Tells the code of ends whose time has come. `idle`: there is no other activation to wait for.
+  // Tells the code of ends whose time has come. `idle`: there is no other activation to wait for, the time of the next
+  // ones has come.
   absl::Status TellForetold(bool idle);
   // A workflow task that is not replayed has started: what has no marker will get none, it has to run.
   void StopReplaying();

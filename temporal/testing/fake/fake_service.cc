@@ -1,6 +1,7 @@
 #include "temporal/testing/fake/fake_service.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "temporal/testing/fake/server.h"
 
@@ -24,13 +25,29 @@ void FakeService::Advance(Duration duration) {
   server_->AdvanceTo(server_->now + std::chrono::duration_cast<Time::duration>(duration));
 }
 
-bool FakeService::WaitUntil(const std::function<bool()>& ready) {
-  std::unique_lock lock(server_->mutex);
-  return server_->changed.wait_for(lock, std::chrono::seconds(20), ready);
+void FakeService::SkipTime(bool skip) {
+  std::lock_guard lock(server_->mutex);
+  server_->skip_until = skip ? Time::max() : Time::min();
+  server_->SkipTimeIfIdle();
 }
 
-bool FakeService::WaitIdle(bool activities_too) {
-  return WaitUntil([&] { return server_->Idle(activities_too); });
+bool FakeService::Sleep(Duration duration, Duration patience) {
+  std::unique_lock lock(server_->mutex);
+  const Time end = server_->now + std::chrono::duration_cast<Time::duration>(duration);
+  const Time before = std::exchange(server_->skip_until, std::max(server_->skip_until, end));
+  server_->SkipTimeIfIdle();
+  const bool slept = server_->changed.wait_for(lock, patience, [&] { return server_->now >= end; });
+  server_->skip_until = before;
+  return slept;
+}
+
+bool FakeService::WaitUntil(const std::function<bool()>& ready, Duration patience) {
+  std::unique_lock lock(server_->mutex);
+  return server_->changed.wait_for(lock, patience, ready);
+}
+
+bool FakeService::WaitIdle(bool activities_too, Duration patience) {
+  return WaitUntil([&] { return server_->Idle(activities_too); }, patience);
 }
 
 bool FakeService::WaitForCalls(std::string_view method, int count) {

@@ -44,12 +44,17 @@ class FakeService : public Transport {
                     google::protobuf::Message& response, const CallOptions& options) override;
 
   Time Now() const;
-  // Moves the clock; everything due fires in order.
+  // Moves the clock; everything due fires in order, before any workflow hears of it.
   void Advance(Duration duration);
-  // Waiting, at most 20 s of real time; false: not within that.
+  // As FakeServiceOptions::skip_time, from now on.
+  void SkipTime(bool skip);
+  // Lets so much time pass, each time only once workflows and activities have done what there was to do. False: they
+  // have not come to rest within `patience` (of real time).
+  bool Sleep(Duration duration, Duration patience = std::chrono::seconds(20));
+  // Waiting, at most 20 s of real time unless told otherwise; false: not within that.
   // Until no task is queued or being worked on (running activities count only if told so). Call it before Advance, so
   // that the workflow has set its timers.
-  bool WaitIdle(bool activities_too = true);
+  bool WaitIdle(bool activities_too = true, Duration patience = std::chrono::seconds(20));
   // Until the method has been called so often, so many polls wait, the newest run has such an event.
   bool WaitForCalls(std::string_view method, int count = 1);
   bool WaitForPolls(int count);
@@ -67,7 +72,7 @@ class FakeService : public Transport {
   api::history::v1::History History(std::string_view workflow_id) const;
 
  private:
-  bool WaitUntil(const std::function<bool()>& ready);
+  bool WaitUntil(const std::function<bool()>& ready, Duration patience = std::chrono::seconds(20));
   const std::unique_ptr<fake::Server> server_;
 };
 

@@ -70,9 +70,11 @@ void Server::Close(Run& run, enums::WorkflowExecutionStatus status) {
   run.activities.clear();
   run.timers.clear();
   AbortUpdates(run);
-  for (auto& [name, queue] : workflow_queues_) {
-    std::erase_if(queue.tasks,
-                  [&](const QueuedTask& task) { return task.run_id == run.run_id && task.query_id.empty(); });
+  for (auto* queues : {&workflow_queues_, &activity_queues_}) {
+    for (auto& [name, queue] : *queues) {
+      std::erase_if(queue.tasks,
+                    [&](const QueuedTask& task) { return task.run_id == run.run_id && task.query_id.empty(); });
+    }
   }
   for (const std::string& id : run.queries)
     workflow_queues_[run.started.task_queue().name()].tasks.push_back({run.run_id, 0, 1, id});

@@ -146,8 +146,10 @@ bool Server::Idle(bool activities_too) const {
 }
 
 void Server::SkipTimeIfIdle() {
-  while (options.skip_time && waiting_polls > 0 && Idle(true) && !deadlines_.empty()) {
-    AdvanceTo(deadlines_.begin()->first);
+  while (now < skip_until && waiting_polls > 0 && Idle(true)) {
+    const bool due = !deadlines_.empty() && deadlines_.begin()->first <= skip_until;
+    if (!due && skip_until == Time::max()) return;
+    AdvanceTo(due ? deadlines_.begin()->first : skip_until);
   }
 }
 

@@ -88,6 +88,7 @@ struct Run {
   WorkflowTask task;
   int64_t previous_started_id = 0;
   std::string sticky_queue;  // empty: none
+  Duration sticky_timeout{0};
   bool cancel_requested = false;
   std::set<std::string> signal_requests;
   std::map<int64_t, Activity> activities;   // by scheduled event
@@ -129,9 +130,11 @@ class Server {
   std::map<std::string, std::pair<absl::Status, int>> failures;
   int waiting_polls = 0;
   int suggested_polls = 0;
+  Time skip_until = options.skip_time ? Time::max() : Time::min();  // the clock may jump so far
   int64_t suggest_from = 0;  // length of history at which tasks suggest to continue as new; 0: never
 
   void AdvanceTo(Time time);
+  void SkipTimeIfIdle();
   bool Idle(bool activities_too) const;
   Run* Newest(std::string_view workflow_id);
 
@@ -150,7 +153,6 @@ class Server {
   // server.cc
   bool WaitFor(Lock& lock, const CallOptions& options, const std::function<bool()>& ready);
   void At(Time time, std::function<void()> function);
-  void SkipTimeIfIdle();
   Run* Find(const api::common::v1::WorkflowExecution& execution);
   Run* ByRunId(const std::string& run_id);
   absl::Status GetSystemInfo(const service::GetSystemInfoRequest&, service::GetSystemInfoResponse&, Lock&,
@@ -222,6 +224,7 @@ class Server {
 
   // tasks.cc
   void ScheduleTask(Run& run, bool speculative = false);
+  void WatchSticky(Run& run);
   history::HistoryEvent& AppendOfTask(Run& run, enums::EventType type);
   void WriteTask(Run& run);
   // `of_task`: with the events of a speculative task.

@@ -51,7 +51,28 @@ void Server::ScheduleTask(Run& run, bool speculative) {
   *attributes.mutable_start_to_close_timeout() = run.started.workflow_task_timeout();
   attributes.set_attempt(run.task.attempt);
   workflow_queues_[run.task.queue].tasks.push_back({run.run_id, run.task.scheduled_id, run.task.attempt, {}});
+  if (sticky) WatchSticky(run);
   changed.notify_all();
+}
+
+// A worker that has died takes nothing from its queue: the task goes to the others.
+void Server::WatchSticky(Run& run) {
+  run.task.stamp = next_id_++;
+  At(now + run.sticky_timeout, [this, run_id = run.run_id, stamp = run.task.stamp] {
+    Run& late = *ByRunId(run_id);
+    if (late.task.state != WorkflowTask::State::kScheduled || late.task.stamp != stamp) return;
+    if (late.task.queue != late.sticky_queue) return;
+    std::erase_if(workflow_queues_[late.task.queue].tasks,
+                  [&](const QueuedTask& task) { return task.run_id == run_id && task.query_id.empty(); });
+    WriteTask(late);
+    auto& timed_out =
+        *Append(late, enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT).mutable_workflow_task_timed_out_event_attributes();
+    timed_out.set_scheduled_event_id(late.task.scheduled_id);
+    timed_out.set_timeout_type(enums::TIMEOUT_TYPE_SCHEDULE_TO_START);
+    late.sticky_queue.clear();
+    late.task.state = WorkflowTask::State::kNone;
+    ScheduleTask(late);
+  });
 }
 
 void Server::Page(const Run& run, int64_t first, bool of_task, history::History& into, std::string& token) const {
@@ -166,6 +187,7 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
     run->previous_started_id = run->task.started_id;
   }
   run->sticky_queue = request.sticky_attributes().worker_task_queue().name();
+  run->sticky_timeout = FromProto(request.sticky_attributes().schedule_to_start_timeout());
   run->task = WorkflowTask();
   for (const auto& [id, result] : request.query_results()) {
     std::erase(run->queries, id);
