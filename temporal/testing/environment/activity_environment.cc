@@ -35,7 +35,7 @@ absl::StatusOr<Payload> ActivityEnvironment::ExecuteUntyped(const ActivityRegist
                                                             const Payloads& input) {
   info.activity_type = std::string(type);
   ActivityContext context(info, last_details_, stop_.get_token(), *this);
-  return worker::RunAttempt(activities, {}, context, input);
+  return worker::RunAttempt(worker::Shared(), activities, context, input);
 }
 
 }  // namespace temporal::testing
