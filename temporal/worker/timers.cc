@@ -2,46 +2,51 @@
 
 namespace temporal::worker {
 
-SteadyTimers::SteadyTimers() : thread_([this] { Loop(); }) {}
+SteadyTimers::SteadyTimers() : thread_([state = state_] { Loop(*state); }) {}
 
 SteadyTimers::~SteadyTimers() {
   {
-    std::lock_guard lock(mutex_);
-    closing_ = true;
+    std::lock_guard lock(state_->mutex);
+    state_->closing = true;
   }
-  changed_.notify_one();
-  thread_.join();
+  state_->changed.notify_one();
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();  // it ends when the function that runs returns
+  } else {
+    thread_.join();
+  }
 }
 
 SteadyTimers::Id SteadyTimers::At(Instant time, std::function<void()> function) {
-  std::lock_guard lock(mutex_);
-  const Id id(time, next_++);
-  queue_.emplace(id, std::move(function));
-  if (queue_.begin()->first == id) changed_.notify_one();
+  std::lock_guard lock(state_->mutex);
+  const Id id(time, state_->next++);
+  state_->queue.emplace(id, std::move(function));
+  if (state_->queue.begin()->first == id) state_->changed.notify_one();
   return id;
 }
 
 void SteadyTimers::Cancel(const Id& id) {
-  std::lock_guard lock(mutex_);
-  queue_.erase(id);
+  std::lock_guard lock(state_->mutex);
+  state_->queue.erase(id);
 }
 
-void SteadyTimers::Loop() {
-  std::unique_lock lock(mutex_);
-  while (!closing_) {
-    if (queue_.empty()) {
-      changed_.wait(lock);
+void SteadyTimers::Loop(State& state) {
+  std::unique_lock lock(state.mutex);
+  while (!state.closing) {
+    if (state.queue.empty()) {
+      state.changed.wait(lock);
       continue;
     }
-    const auto first = queue_.begin();
-    if (const auto time = first->first.first; time > Now()) {
-      changed_.wait_until(lock, time);
+    const auto first = state.queue.begin();
+    if (const auto time = first->first.first; time > std::chrono::steady_clock::now()) {
+      state.changed.wait_until(lock, time);
       continue;
     }
-    const std::function<void()> function = std::move(first->second);
-    queue_.erase(first);
+    std::function<void()> function = std::move(first->second);
+    state.queue.erase(first);
     lock.unlock();
     function();
+    function = nullptr;  // what it holds may be the last of these timers
     lock.lock();
   }
 }
