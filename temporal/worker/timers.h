@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -14,21 +15,25 @@ namespace temporal::worker {
 class SteadyTimers : public Timers {
  public:
   SteadyTimers();
-  ~SteadyTimers() override;  // what has not run by then never runs
+  ~SteadyTimers() override;  // what has not run by then never runs; any thread may do it
 
   Instant Now() const override { return std::chrono::steady_clock::now(); }
   Id At(Instant time, std::function<void()> function) override;
   void Cancel(const Id& id) override;
 
  private:
-  void Loop();
+  // The thread's too: the last function to run may be what destroys this.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::map<Id, std::function<void()>> queue;
+    uint64_t next = 0;
+    Instant wakes_at = Instant::max();  // the thread, at the latest
+    bool closing = false;
+  };
+  static void Loop(State& state);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<Id, std::function<void()>> queue_;
-  uint64_t next_ = 0;
-  Instant wakes_at_ = Instant::max();  // the thread, at the latest
-  bool closing_ = false;
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
   std::thread thread_;
 };
 

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
 
 #include "temporal/worker/heartbeat.h"
+#include "temporal/worker/timers.h"
 
 namespace temporal::worker {
 namespace {
@@ -12,6 +16,19 @@ using std::chrono::seconds;
 
 HeartbeatThrottle::Instant At(Duration since) {
   return HeartbeatThrottle::Instant(std::chrono::duration_cast<HeartbeatThrottle::Instant::duration>(since));
+}
+
+// A local activity's timer may hold the last of a worker that is being stopped.
+TEST(SteadyTimers, TheirLastFunctionMayDestroyThem) {
+  auto timers = std::make_shared<SteadyTimers>();
+  std::promise<void> done;
+  SteadyTimers& clock = *timers;
+  auto last = std::make_shared<std::shared_ptr<SteadyTimers>>(std::move(timers));
+  clock.At(clock.Now(), [&done, last = std::move(last)] {
+    last->reset();
+    done.set_value();
+  });
+  EXPECT_EQ(done.get_future().wait_for(seconds(20)), std::future_status::ready);
 }
 
 TEST(HeartbeatInterval, FourFifthsOfTheTimeoutWithinBounds) {
