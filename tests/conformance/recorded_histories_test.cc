@@ -118,6 +118,39 @@ TEST(RecordedHistories, a_local_activity_and_a_signal_nobody_handles) {
   EXPECT_EQ(ReplayLocalThenActivity(history), absl::OkStatus());
 }
 
+// The update's own timer is what the workflow was started with, in milliseconds.
+struct LongLocalWithUpdate {
+  explicit LongLocalWithUpdate(Context c, Duration wait) : context(c), inner_timer(wait) {}
+  Task<Nothing> Run() {
+    LocalActivityOptions local;
+    local.WithScheduleToClose(1min);
+    co_await context.ExecuteLocal(ActivityRef<int, Nothing>("delay"), 6, local);
+    co_return Nothing{};
+  }
+  Task<void> Update() {
+    if (inner_timer > 0s) co_await context.Sleep(inner_timer);
+  }
+  Context context;
+  const Duration inner_timer;
+};
+struct AtOnce : LongLocalWithUpdate {
+  explicit AtOnce(Context c) : LongLocalWithUpdate(c, 0s) {}
+};
+struct After2s : LongLocalWithUpdate {
+  explicit After2s(Context c) : LongLocalWithUpdate(c, 2s) {}
+};
+
+TEST(RecordedHistories, updates_between_the_heartbeats_of_a_local_activity) {
+  constexpr UpdateRef<Nothing, Nothing> kUpdate("update");
+  const std::string name = "long_local_activity_with_update-";
+  WorkflowRegistry registry;
+  for (const char* number : {"0", "2"}) registry.Add<AtOnce>(name + number).Update(kUpdate, &AtOnce::Update);
+  for (const char* number : {"1", "3"}) registry.Add<After2s>(name + number).Update(kUpdate, &After2s::Update);
+  for (const char* number : {"0", "1", "2", "3"}) {
+    EXPECT_EQ(Replayer(registry).Replay(Read(name + number + "_history.bin")), absl::OkStatus()) << number;
+  }
+}
+
 // Rust's own JSON of a history: the attributes lie one level deeper, under their type's name.
 TEST(RecordedHistories, with_the_headers_of_a_tracer) {
   std::ifstream file(SDK_CORE_HISTORIES "/opentelemetry_replay_history.json");
