@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "temporal/core/history/local_activity_marker.h"
 #include "temporal/testing/history_builder.h"
 #include "temporal/testing/replayer.h"
 
@@ -149,6 +150,52 @@ TEST(RecordedHistories, updates_between_the_heartbeats_of_a_local_activity) {
   for (const char* number : {"0", "1", "2", "3"}) {
     EXPECT_EQ(Replayer(registry).Replay(Read(name + number + "_history.bin")), absl::OkStatus()) << number;
   }
+}
+
+Task<Text> LocalThenTimer(Context ctx, Nothing) {
+  const LocalActivityOptions local(1min);
+  co_await ctx.ExecuteLocal(ActivityRef<Nothing, Nothing>("local"), Nothing{}, local);
+  co_await ctx.Sleep(1s);
+  co_return "";
+}
+
+core::LocalActivityMarker FirstLocalEnded() {
+  core::LocalActivityMarker marker;
+  marker.seq = 1;
+  marker.activity_id = "1";
+  marker.activity_type = "local";
+  marker.activation_index = 1;
+  marker.result = *ToPayload(Nothing{});
+  return marker;
+}
+
+// So it does when a query has it answer the task between the end of the local activity and the code's hearing of it.
+TEST(OtherEngines, what_follows_from_a_local_activity_may_come_with_the_next_task) {
+  WorkflowRegistry registry;
+  registry.AddFunction(WorkflowRef<Nothing, Text>("w"), LocalThenTimer);
+  for (const bool signal_between : {false, true}) {
+    HistoryBuilder history("w");
+    history.Task();
+    history.LocalActivityEnded(FirstLocalEnded());
+    if (signal_between) history.Signaled("s");
+    history.Task();
+    history.TimerFired(history.TimerStarted("1"));
+    history.Task();
+    history.Completed();
+    EXPECT_EQ(Replayer(registry).Replay(history.history()), absl::OkStatus()) << signal_between;
+  }
+}
+
+TEST(OtherEngines, what_never_comes_is_seen_all_the_same) {
+  WorkflowRegistry registry;
+  registry.AddFunction(WorkflowRef<Nothing, Text>("w"), LocalThenTimer);
+  HistoryBuilder history("w");
+  history.Task();
+  history.LocalActivityEnded(FirstLocalEnded());
+  history.Task();
+  history.ActivityScheduled("1", "another");
+  history.Task();
+  EXPECT_THAT(std::string(Replayer(registry).Replay(history.history()).message()), HasSubstr("TMPRL1100"));
 }
 
 // Rust's own JSON of a history: the attributes lie one level deeper, under their type's name.

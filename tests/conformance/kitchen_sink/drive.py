@@ -4,6 +4,7 @@ Arguments: the server's address, the worker binary, the descriptors of the proto
 """
 
 import asyncio
+import json
 import sys
 import uuid
 from typing import Any, Awaitable, Callable
@@ -218,7 +219,7 @@ class Cases:
         sent = {"do_actions": actions({"set_workflow_state": {"kvs": {"seen": "yes"}}})}
         await handle.signal("do_actions_signal", message("DoSignalActions", sent))
         assert await handle.result() == "done"
-        assert await handle.query("report_state") == {"kvs": {"seen": "yes"}}
+        assert await state_of(handle) == {"kvs": {"seen": "yes"}}
 
     async def signals_that_are_sent_twice(self) -> None:
         handle = await self.start(actions(returns("done")), expected_signal_count=2)
@@ -232,7 +233,7 @@ class Cases:
         state = {"kvs": {"k": "v"}}
         changed = await update(handle, do_actions=actions(timer(1), {"set_workflow_state": state}))
         assert changed == state, changed
-        assert await handle.query("report_state") == state
+        assert await state_of(handle) == state
         assert await update(handle, do_actions=actions(returns(5))) == 5
         for wrong in ({"reject_me": {}}, {"do_actions": actions({"return_error": {"failure": {"message": "no"}}})}):
             try:
@@ -244,8 +245,10 @@ class Cases:
             "kitchenSink", id=new_id(), task_queue=QUEUES[0], id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING
         )
         asked = message("DoActionsUpdate", {"do_actions": actions({"set_workflow_state": state})})
-        got = await self.client.execute_update_with_start_workflow("do_actions_update", asked, start_workflow_operation=start)
-        assert got == state, got
+        got = await self.client.execute_update_with_start_workflow(
+            "do_actions_update", asked, start_workflow_operation=start, result_type=RawValue
+        )
+        assert json.loads(got.payload.data) == state, got
         await handle.terminate()
         await (await start.workflow_handle()).terminate()
 
@@ -322,7 +325,12 @@ def new_id() -> str:
 
 
 async def update(handle: Any, **what: Any) -> Any:
-    return await handle.execute_update("do_actions_update", message("DoActionsUpdate", what))
+    result = await handle.execute_update("do_actions_update", message("DoActionsUpdate", what), result_type=RawValue)
+    return json.loads(result.payload.data)
+
+
+async def state_of(handle: Any) -> Any:
+    return json.loads((await handle.query("report_state", result_type=RawValue)).payload.data)
 
 
 async def check(name: str, case: Callable[[], Awaitable[None]]) -> bool:

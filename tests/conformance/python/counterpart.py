@@ -7,6 +7,7 @@ Arguments: the server's address, the task queue to work on.
 import asyncio
 import json
 import logging
+import os
 import sys
 from typing import Any
 
@@ -130,10 +131,12 @@ async def main(address: str, queue: str) -> None:
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
     async with worker:
-        print(json.dumps({"value": "ready"}), flush=True)
+        print(json.dumps({"value": "ready"}), file=answers, flush=True)
         while line := await loop.run_in_executor(None, sys.stdin.readline):
-            print(json.dumps(await counterpart.answer(json.loads(line))), flush=True)
+            print(json.dumps(await counterpart.answer(json.loads(line))), file=answers, flush=True)
 
 
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # the SDK's core logs to standard output
 logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # failures are what is tested here
 asyncio.run(main(*sys.argv[1:]))

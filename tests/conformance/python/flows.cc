@@ -16,7 +16,7 @@ std::string TextOf(const PayloadMap& values, std::string_view name) {
   return found == values.end() ? "" : FromPayload<std::string>(found->second).value_or("unreadable");
 }
 
-Failure MakeFailure(std::string_view message, std::string_view type, const Json& details) {
+Failure MakeFailure(const std::string& message, const std::string& type, const Json& details) {
   Failure failure;
   failure.set_message(message);
   auto& info = *failure.mutable_application_failure_info();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "temporal/api/failure/v1/message.pb.h"
 #include "temporal/client/client.h"
 #include "temporal/worker/worker.h"
 #include "tests/conformance/python/counterpart.h"
