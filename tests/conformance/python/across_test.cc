@@ -76,7 +76,8 @@ TEST_P(Across, another_workflow_is_signalled_and_cancelled) {
   EXPECT_EQ(nobody.at("kind"), "application");
 }
 
-// Ran on one side; the other replays it.
+// Ran on one side; the other replays it. While the update runs, nothing else does: which of two coroutines goes on
+// first, when one task wakes both, is each SDK's own business.
 TEST_P(Across, the_history_of_a_workflow_is_replayed_by_the_other) {
   const std::string id = WeStart(kStory, StoryRequest(called()), {}, caller());
   ASSERT_TRUE(UntilTold(id));

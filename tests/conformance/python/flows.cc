@@ -51,6 +51,7 @@ class Story {
     const Future<Nothing> first = scope.context().Sleep(60s);
     co_await ctx_.Sleep(10ms);
     scope.Cancel();
+    told_.push_back("waited");
     const std::string end = co_await end_.Received();
     Json result = {{"told", told_}, {"total", total_}, {"end", end}};
     co_return result;

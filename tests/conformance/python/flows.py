@@ -124,6 +124,7 @@ class Story:
         first, second = asyncio.create_task(asyncio.sleep(60)), asyncio.create_task(asyncio.sleep(0.01))
         await second
         first.cancel()
+        self.told.append("waited")
         await workflow.wait_condition(lambda: bool(self.ends))
         return {"told": self.told, "total": self.total, "end": self.ends[0]}
 

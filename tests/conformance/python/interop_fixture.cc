@@ -64,7 +64,7 @@ Json PythonInterop::FailureIn(const absl::Status& status) {
 
 bool PythonInterop::UntilTold(const std::string& id) {
   const auto until = std::chrono::steady_clock::now() + 1min;
-  while (client_->Query(id, kTold, Nothing()).value_or(0) < 4) {
+  while (client_->Query(id, kTold, Nothing()).value_or(0) < 5) {
     if (std::chrono::steady_clock::now() > until) return false;
   }
   return true;
@@ -73,7 +73,7 @@ bool PythonInterop::UntilTold(const std::string& id) {
 Json PythonInterop::StoryTold(int amount) {
   // The child has no header: only activities get it passed on.
   const Json child = {{"word", "child"}, {"memo", ""}, {"keyword", ""}, {"trace", ""}};
-  return {{"told", {"patched", "hello reader", "hello myself", child}}, {"total", amount}, {"end", "well"}};
+  return {{"told", {"patched", "hello reader", "hello myself", child, "waited"}}, {"total", amount}, {"end", "well"}};
 }
 
 }  // namespace temporal::interop

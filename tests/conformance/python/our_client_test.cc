@@ -16,7 +16,7 @@ TEST_F(OurClient, starts_signals_queries_and_updates_theirs) {
   EXPECT_EQ(FailureIn(client().ExecuteUpdate(id, kAdd, 101).status()), DescribeFailure(NestedFailure()));
   ASSERT_EQ(client().Signal(id, kEnd, std::string("well")), absl::OkStatus());
   EXPECT_EQ(*client().GetResult(kStory, id, 1min), StoryTold(5));
-  EXPECT_EQ(*client().Query(id, kTold, Nothing()), 4);
+  EXPECT_EQ(*client().Query(id, kTold, Nothing()), 5);
   const auto angry = client().Query(id, kAngry, std::string("way"));
   EXPECT_EQ(angry.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(angry.status().message()), ::testing::HasSubstr("no way"));

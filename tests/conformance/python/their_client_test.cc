@@ -27,7 +27,7 @@ TEST_F(TheirClient, starts_signals_queries_and_updates_ours) {
   EXPECT_EQ(Ask("update", {{"id", id}, {"name", kAdd.name}, {"argument", 101}}), (Json{{"failure", Outer()}}));
   EXPECT_EQ(Ask("signal", {{"id", id}, {"name", kEnd.name}, {"argument", "well"}}), Value(nullptr));
   EXPECT_EQ(Ask("result", {{"id", id}}), Value(StoryTold(5)));
-  EXPECT_EQ(Ask("query", {{"id", id}, {"name", kTold.name}}), Value(4));
+  EXPECT_EQ(Ask("query", {{"id", id}, {"name", kTold.name}}), Value(5));
   const Json angry = Ask("query", {{"id", id}, {"name", kAngry.name}, {"argument", "way"}});
   EXPECT_EQ(angry, (Json{{"failure", {{"kind", "query"}, {"message", "no way"}}}}));
   const Json described = Ask("describe", {{"id", id}}).at("value");
