@@ -18,6 +18,13 @@ namespace {
 
 bool HasLink(const std::string& name) { return ::if_nametoindex(name.c_str()) != 0; }
 
+// A link goes by itself with the namespace that holds its other end, at a moment of the kernel's choosing.
+absl::Status DeleteLink(const std::string& name) {
+  if (!HasLink(name)) return absl::OkStatus();
+  const absl::Status deleted = RunTool({"ip", "link", "del", name}).status();
+  return HasLink(name) ? deleted : absl::OkStatus();
+}
+
 bool HasNetns(const std::string& name) {
   struct stat info{};
   return ::stat(("/run/netns/" + name).c_str(), &info) == 0;
@@ -133,9 +140,7 @@ absl::Status EnsureBridge(const NetworkOptions& options) {
 }
 
 absl::Status RemoveBridge(const NetworkOptions& options) {
-  if (HasLink(options.bridge())) {
-    GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "del", options.bridge()}).status());
-  }
+  GPUAAS_RETURN_IF_ERROR(DeleteLink(options.bridge()));
   GPUAAS_RETURN_IF_ERROR(RestoreForwarding({}));
   const std::string table = options.table();
   return RunTool({"nft", "-f", "-"}, "table inet " + table + " {}\ndelete table inet " + table + "\n").status();
@@ -144,7 +149,7 @@ absl::Status RemoveBridge(const NetworkOptions& options) {
 absl::Status EnsureSandboxNetwork(const NetworkOptions& options, const SandboxSpec& spec) {
   if (!HasNetns(spec.netns)) GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "netns", "add", spec.netns}).status());
   // A pair that was torn while being made is made anew.
-  if (HasLink(spec.veth)) GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "del", spec.veth}).status());
+  GPUAAS_RETURN_IF_ERROR(DeleteLink(spec.veth));
   GPUAAS_RETURN_IF_ERROR(
       RunTool({"ip", "link", "add", spec.veth, "type", "veth", "peer", "name", "eth0", "netns", spec.netns}).status());
   GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "set", spec.veth, "master", options.bridge()}).status());
@@ -156,7 +161,7 @@ absl::Status EnsureSandboxNetwork(const NetworkOptions& options, const SandboxSp
 }
 
 absl::Status RemoveSandboxNetwork(const SandboxSpec& spec) {
-  if (HasLink(spec.veth)) GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "link", "del", spec.veth}).status());
+  GPUAAS_RETURN_IF_ERROR(DeleteLink(spec.veth));
   if (HasNetns(spec.netns)) GPUAAS_RETURN_IF_ERROR(RunTool({"ip", "netns", "del", spec.netns}).status());
   return absl::OkStatus();
 }

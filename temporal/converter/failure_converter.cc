@@ -43,6 +43,8 @@ absl::StatusCode CodeOf(const Failure& failure) {
 Failure ToFailure(const absl::Status& status, const FailureHook& hook, bool as_cancelled) {
   Failure failure;
   if (as_cancelled && status.code() == absl::StatusCode::kCancelled) {
+    if (CarriedFailure(status, &failure) && failure.has_canceled_failure_info()) return failure;
+    failure.Clear();
     failure.set_message(ValidUtf8(ToStd(status.message())));
     failure.set_source("CppSDK");
     failure.mutable_canceled_failure_info();

@@ -127,6 +127,7 @@ class WorkflowMachines : private MachineSink {
   bool closed_in_history_ = false;
   bool partial_ = false;
   bool after_completed_ = false;  // inside the command events that follow a WorkflowTaskCompleted
+  bool local_ended_ = false;      // these tell of a local activity
   bool skip_next_ = false;
   int64_t previous_started_event_id_ = 0;
   int64_t started_event_id_ = 0;

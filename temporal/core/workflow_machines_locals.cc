@@ -58,6 +58,7 @@ absl::Status WorkflowMachines::ApplyLocalActivityMarker(const HistoryEvent& even
   }
   by_command = machine->state() != LocalActivityMachine::State::kForetold;
   if (by_command) return absl::OkStatus();
+  local_ended_ = true;
   locals_.Recorded(marker->seq);
   return machine->OnEvent(event, *this);
 }

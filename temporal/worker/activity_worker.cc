@@ -243,7 +243,10 @@ void ActivityWorker::Report(const Task& task, const absl::StatusOr<Payload>& out
                     reason, unsent);
     }
   } else if (outcome.status().code() == absl::StatusCode::kCancelled && reason == StopReason::kCancelRequested) {
-    status = send("RespondActivityTaskCanceled", service::RespondActivityTaskCanceledRequest(),
+    service::RespondActivityTaskCanceledRequest request;
+    *request.mutable_details() =
+        ToFailure(outcome.status(), nullptr, /*as_cancelled=*/true).canceled_failure_info().details();
+    status = send("RespondActivityTaskCanceled", std::move(request),
                   static_cast<service::RespondActivityTaskCanceledResponse*>(nullptr));
   } else {
     service::RespondActivityTaskFailedRequest request;

@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "temporal/core/history/local_activity_marker.h"
 #include "temporal/testing/history_builder.h"
 #include "temporal/testing/replayer.h"
 
@@ -116,6 +117,85 @@ TEST(RecordedHistories, a_local_activity_and_a_signal_nobody_handles) {
   Add(history, enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED);
   Add(history, enums::EVENT_TYPE_WORKFLOW_TASK_STARTED);
   EXPECT_EQ(ReplayLocalThenActivity(history), absl::OkStatus());
+}
+
+// The update's own timer is what the workflow was started with, in milliseconds.
+struct LongLocalWithUpdate {
+  explicit LongLocalWithUpdate(Context c, Duration wait) : context(c), inner_timer(wait) {}
+  Task<Nothing> Run() {
+    LocalActivityOptions local;
+    local.WithScheduleToClose(1min);
+    co_await context.ExecuteLocal(ActivityRef<int, Nothing>("delay"), 6, local);
+    co_return Nothing{};
+  }
+  Task<void> Update() {
+    if (inner_timer > 0s) co_await context.Sleep(inner_timer);
+  }
+  Context context;
+  const Duration inner_timer;
+};
+struct AtOnce : LongLocalWithUpdate {
+  explicit AtOnce(Context c) : LongLocalWithUpdate(c, 0s) {}
+};
+struct After2s : LongLocalWithUpdate {
+  explicit After2s(Context c) : LongLocalWithUpdate(c, 2s) {}
+};
+
+TEST(RecordedHistories, updates_between_the_heartbeats_of_a_local_activity) {
+  constexpr UpdateRef<Nothing, Nothing> kUpdate("update");
+  const std::string name = "long_local_activity_with_update-";
+  WorkflowRegistry registry;
+  for (const char* number : {"0", "2"}) registry.Add<AtOnce>(name + number).Update(kUpdate, &AtOnce::Update);
+  for (const char* number : {"1", "3"}) registry.Add<After2s>(name + number).Update(kUpdate, &After2s::Update);
+  for (const char* number : {"0", "1", "2", "3"}) {
+    EXPECT_EQ(Replayer(registry).Replay(Read(name + number + "_history.bin")), absl::OkStatus()) << number;
+  }
+}
+
+Task<Text> LocalThenTimer(Context ctx, Nothing) {
+  const LocalActivityOptions local(1min);
+  co_await ctx.ExecuteLocal(ActivityRef<Nothing, Nothing>("local"), Nothing{}, local);
+  co_await ctx.Sleep(1s);
+  co_return "";
+}
+
+core::LocalActivityMarker FirstLocalEnded() {
+  core::LocalActivityMarker marker;
+  marker.seq = 1;
+  marker.activity_id = "1";
+  marker.activity_type = "local";
+  marker.activation_index = 1;
+  marker.result = *ToPayload(Nothing{});
+  return marker;
+}
+
+// So it does when a query has it answer the task between the end of the local activity and the code's hearing of it.
+TEST(OtherEngines, what_follows_from_a_local_activity_may_come_with_the_next_task) {
+  WorkflowRegistry registry;
+  registry.AddFunction(WorkflowRef<Nothing, Text>("w"), LocalThenTimer);
+  for (const bool signal_between : {false, true}) {
+    HistoryBuilder history("w");
+    history.Task();
+    history.LocalActivityEnded(FirstLocalEnded());
+    if (signal_between) history.Signaled("s");
+    history.Task();
+    history.TimerFired(history.TimerStarted("1"));
+    history.Task();
+    history.Completed();
+    EXPECT_EQ(Replayer(registry).Replay(history.history()), absl::OkStatus()) << signal_between;
+  }
+}
+
+TEST(OtherEngines, what_never_comes_is_seen_all_the_same) {
+  WorkflowRegistry registry;
+  registry.AddFunction(WorkflowRef<Nothing, Text>("w"), LocalThenTimer);
+  HistoryBuilder history("w");
+  history.Task();
+  history.LocalActivityEnded(FirstLocalEnded());
+  history.Task();
+  history.ActivityScheduled("1", "another");
+  history.Task();
+  EXPECT_THAT(std::string(Replayer(registry).Replay(history.history()).message()), HasSubstr("TMPRL1100"));
 }
 
 // Rust's own JSON of a history: the attributes lie one level deeper, under their type's name.

@@ -47,6 +47,13 @@ TEST(FailureConverter, OnlyAnAskedForCancellationIsACancelledFailure) {
   EXPECT_TRUE(ToFailure(absl::InternalError("x"), nullptr, true).has_application_failure_info());
 }
 
+TEST(FailureConverter, AnAskedForCancellationKeepsItsDetails) {
+  Failure stopped;
+  *stopped.mutable_canceled_failure_info()->mutable_details()->add_payloads() = *ToPayload(std::string("half done"));
+  const Failure told = ToFailure(FromFailure(stopped), nullptr, /*as_cancelled=*/true);
+  EXPECT_EQ(told.canceled_failure_info().details().payloads_size(), 1);
+}
+
 Failure ActivityFailure(const Failure& cause) {
   Failure failure;
   failure.set_message("activity error");

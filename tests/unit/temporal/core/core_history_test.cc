@@ -62,6 +62,19 @@ TEST(HistoryChunks, a_completed_task_followed_by_a_signal_is_no_heartbeat) {
   EXPECT_THAT(Cuts(history), ElementsAre(3, 7));
 }
 
+// sdk-go 670.
+TEST(HistoryChunks, what_comes_between_a_task_and_its_start_is_in_its_chunk) {
+  HistoryBuilder history("w");
+  history.Task();                                                // 2 3 4
+  const int64_t activity = history.ActivityScheduled("1", "a");  // 5
+  history.Signaled("s");                                         // 6
+  history.TaskScheduled();                                       // 7
+  history.ActivityStarted(activity);                             // 8
+  history.ActivityCompleted(activity);                           // 9
+  history.TaskStarted();                                         // 10
+  EXPECT_THAT(Cuts(history), ElementsAre(3, 10));
+}
+
 TEST(HistoryChunks, what_comes_after_a_task_was_scheduled_ends_a_heartbeat) {
   HistoryBuilder history("w");
   history.Task();  // 2 3 4, no command

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The Python SDK's client and worker with ours: the cases of build/bin/python_interop as "ok" and "not ok" lines.
+. "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
+
+export INTEROP_PYTHON=$CACHE/venv/bin/python PYTHONPATH=$CACHE/python-sdk PYTHONDONTWRITEBYTECODE=1
+"$BIN/python_interop" "$@" 2>&1 | sed -u -e 's/^\[       OK \] \(.*\) (.* ms)$/ok \1/' -e 's/^\[  FAILED  \] \(.*\) (.* ms)$/not ok \1/'
