@@ -30,6 +30,7 @@ class WorkflowTaskHandler::Impl {
         cache_(sticky() ? options_.max_cached_runs : 0) {}
 
   absl::StatusOr<WorkflowTaskReply> Handle(Task task);
+  WorkflowTaskReply Refuse(const Task& task, const absl::Status& status);
   void Rewind(const std::string& run_id, int64_t started_event_id, int64_t reset_to);
   RunCache& cache() { return cache_; }
 
@@ -113,14 +114,7 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
   } else if (IsUnreachable(status)) {
     reply = status;
   } else {
-    options_.observer->Log(LogLevel::kError, absl::StrCat("workflow ", task.workflow_type().name(), " ",
-                                                          task.workflow_execution().workflow_id(), " run ", run_id,
-                                                          ", task attempt ", task.attempt(), ": ", Message(status)));
-    if (task.has_query()) {
-      reply = FailQuery(task, status);
-    } else if (task.attempt() <= 1) {
-      reply = FailTask(task, status);
-    }
+    reply = Refuse(task, status);
   }
   if (!keep) {
     slot->run.reset();
@@ -130,6 +124,16 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
   }
   options_.observer->Gauge("temporal_sticky_cache_size", {}, static_cast<double>(cache_.size()));
   return reply;
+}
+
+WorkflowTaskReply WorkflowTaskHandler::Impl::Refuse(const Task& task, const absl::Status& status) {
+  const auto& execution = task.workflow_execution();
+  options_.observer->Log(LogLevel::kError,
+                         absl::StrCat("workflow ", task.workflow_type().name(), " ", execution.workflow_id(), " run ",
+                                      execution.run_id(), ", task attempt ", task.attempt(), ": ", Message(status)));
+  if (task.has_query()) return FailQuery(task, status);
+  if (task.attempt() <= 1) return FailTask(task, status);
+  return WorkflowTaskReply();
 }
 
 absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& task) {
@@ -289,6 +293,11 @@ WorkflowTaskHandler::WorkflowTaskHandler(WorkflowTaskHandlerOptions options, con
 WorkflowTaskHandler::~WorkflowTaskHandler() = default;
 
 absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Handle(Task task) { return impl_->Handle(std::move(task)); }
+
+WorkflowTaskReply WorkflowTaskHandler::Refuse(const Task& task, const absl::Status& status) {
+  impl_->cache().Drop(task.workflow_execution().run_id());
+  return impl_->Refuse(task, status);
+}
 
 void WorkflowTaskHandler::Evict(std::string_view run_id) { impl_->cache().Drop(run_id); }
 

@@ -61,6 +61,11 @@ class WorkflowTaskHandler {
   // A task that came back in RespondWorkflowTaskCompletedResponse.workflow_task is handled the same way.
   absl::StatusOr<WorkflowTaskReply> Handle(api::workflowservice::v1::PollWorkflowTaskQueueResponse task);
 
+  // The reply to a task that could not be read: of a query, that it failed; of a first attempt, that it failed; nothing
+  // for later attempts, which are left to time out. The run is evicted.
+  WorkflowTaskReply Refuse(const api::workflowservice::v1::PollWorkflowTaskQueueResponse& task,
+                           const absl::Status& status);
+
   // Call when a reply could not be delivered (NotFound, UnhandledCommand or any other error): what the run believes is
   // no longer what the server knows. Also good for reset. No effect on unknown runs.
   void Evict(std::string_view run_id);

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "temporal/activity/registry.h"
+#include "temporal/converter/failure_converter.h"
 #include "temporal/worker/executor.h"
 #include "temporal/worker/heartbeat.h"
 #include "temporal/worker/poller.h"
@@ -32,7 +33,8 @@ class ActivityWorker {
   void Finish(std::chrono::steady_clock::time_point deadline);
 
   // Runs a task whose slot is taken: polled, or handed out with the answer to a workflow task (then by ReserveEager).
-  void Dispatch(Task task);
+  // `decoded`: whether the task's payloads could be; else the attempt fails with that.
+  void Dispatch(Task task, const absl::Status& decoded = absl::OkStatus());
   bool ReserveEager() { return slots_.TryAcquire(); }
   void ReleaseEager() { slots_.Release(); }
 
@@ -42,8 +44,15 @@ class ActivityWorker {
   absl::StatusOr<bool> Poll();
   void Execute(const Task& task);
   StopReason SendHeartbeat(const Task& task, const Payloads& details) const;
+  // Delivers the outcome of an attempt; where that cannot be, a failure that says why.
   void Report(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
               const std::optional<Payloads>& unsent) const;
+  absl::Status Send(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
+                    const std::optional<Payloads>& unsent) const;
+  absl::Status SendFailure(const Task& task, Failure failure, const std::optional<Payloads>& unsent) const;
+  template <class Response, class Request>
+  absl::Status SendAnswer(std::string_view method, const Task& task, Request& request) const;
+  Failure FailureOf(const absl::Status& status) const;
 
   const std::shared_ptr<const Shared> shared_;
   const ActivityRegistry& registry_;

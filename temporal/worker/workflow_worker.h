@@ -34,13 +34,23 @@ class WorkflowWorker : private core::HistoryFetcher {
   absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
       const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) override;
   absl::StatusOr<bool> Poll(bool sticky);
-  void Work(Task task);
-  // The next task of the same run, if the reply brought one; its token is empty otherwise.
-  Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
-  Task Completed(const std::string& run_id, int64_t started_event_id,
-                 api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
-  // Says in the history why the task cannot be completed; without it the task would time out again and again.
-  void FailTooLarge(const std::string& task_token);
+  // A task as it came, and whether its payloads could be decoded. An empty token: none came.
+  struct Received {
+    Task task;
+    absl::Status decoded;
+  };
+  struct TaskFacts {
+    std::string run_id;
+    int64_t started_event_id = 0;
+    int attempt = 1;
+  };
+  void Work(Received next);
+  // The next task of the same run, if the reply brought one.
+  Received Reply(const TaskFacts& task, core::WorkflowTaskReply reply);
+  Received Completed(const TaskFacts& task, api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
+  // The completion cannot be sent, and says so in the history: the first attempt, those after it time out.
+  void FailUnsendable(const TaskFacts& task, const std::string& task_token, const absl::Status& why);
+  void AnswerQuery(api::workflowservice::v1::RespondQueryTaskCompletedRequest& request);
   // Asks for the activities this worker can begin at once to come with the answer; how many slots it holds for them.
   int RequestEager(api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
 

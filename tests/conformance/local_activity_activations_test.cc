@@ -151,7 +151,7 @@ absl::StatusOr<std::vector<Names>> Replay(const api::history::v1::History& histo
   }
   NothingToFetch fetcher;
   WorkflowMachines machines("default", "run", SilentObserver());
-  machines.NewTask(HistoryReader(fetcher, "default", task, /*from_start=*/false), task.started_event_id());
+  machines.NewTask(HistoryReader(fetcher, "default", task, /*from_start=*/false), task.started_event_id(), {});
   std::vector<Names> activations;
   while (true) {
     const auto more = machines.ApplyNextChunk();
