@@ -48,6 +48,8 @@ class WorkflowInstance : private internal::Runtime {
   absl::StatusOr<Payload> Query(const Moment& moment, const std::string& name, const Payloads& input);
 
   bool initialized() const { return object_ != nullptr; }
+  // Where the code is while it runs. Thread-safe.
+  const internal::Place& place() { return scheduler_.place(); }
   const WorkflowInfo& info() const override { return info_; }
 
  private:
@@ -187,6 +189,7 @@ class WorkflowInstance : private internal::Runtime {
   PendingMap<Nothing> signals_;
   PendingMap<Nothing> cancels_;
   std::vector<Condition> conditions_;
+  const internal::Label condition_label_ = internal::MakeLabel("a condition");
 
   std::map<std::string, std::shared_ptr<std::function<void(const Payloads&)>>, std::less<>> signal_handlers_;
   std::map<std::string, std::function<Payload(const Payloads&)>, std::less<>> query_handlers_;
