@@ -174,11 +174,14 @@ absl::StatusOr<flow::v1::NodeStepResult> NodeActivities::Reconcile(const flow::v
   GPUAAS_ASSIGN_OR_RETURN(const auto node, database_.TransactFor<stores::Node>(SystemScope(), [&](Transaction& tx) {
     return stores::GetNode(tx, NodeId(request.node_id()));
   }));
-  GPUAAS_ASSIGN_OR_RETURN(const int removed,
+  GPUAAS_ASSIGN_OR_RETURN(const Reconciled done,
                           ReconcileNode(database_, agents_, {node.id.str(), node.advertise_address}));
-  GPUAAS_RETURN_IF_ERROR(database_.Transact(
-      SystemScope(), [&](Transaction& tx) { return stores::CloseSandboxLeft(tx, node.id, clock_.Now()); }));
-  return Affected(static_cast<std::size_t>(removed), "sandboxes removed");
+  // The flow that gave up removing a sandbox has raised the item and has yet to free the GPUs.
+  if (done.ending == 0) {
+    GPUAAS_RETURN_IF_ERROR(database_.Transact(
+        SystemScope(), [&](Transaction& tx) { return stores::CloseSandboxLeft(tx, node.id, clock_.Now()); }));
+  }
+  return Affected(static_cast<std::size_t>(done.removed), "sandboxes removed");
 }
 
 absl::StatusOr<flow::v1::Done> NodeActivities::RevokeCertificate(const flow::v1::NodeStep& request) {

@@ -33,7 +33,8 @@ absl::StatusOr<std::vector<NodeId>> ListNodesWithLeftovers(platform::Transaction
           "EXISTS (SELECT FROM gpu_assignments a WHERE a.allocation_id = s->>'allocation_id' "
           "AND (a.released_at IS NULL OR a.released_at > h.at - $2::bigint * interval '1 second'))) OR EXISTS "
           "(SELECT FROM ops_items i WHERE i.kind = $3 AND i.resource_kind = 'node' AND i.resource_id = n.id AND "
-          "i.closed_at IS NULL)) ORDER BY n.id",
+          "i.closed_at IS NULL) AND NOT EXISTS (SELECT FROM gpu_assignments a JOIN allocations l ON l.id = "
+          "a.allocation_id WHERE a.node_id = n.id AND a.released_at IS NULL AND l.state = 'releasing')) ORDER BY n.id",
           {region, static_cast<std::int64_t>(grace.count()), kSandboxLeft}));
   std::vector<NodeId> nodes;
   for (const platform::Row& row : rows) nodes.push_back(row.IdOf<NodeId>("id"));

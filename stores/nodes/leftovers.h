@@ -20,8 +20,8 @@ absl::Status RaiseSandboxLeft(platform::Transaction& tx, const NodeId& node, con
 absl::Status CloseSandboxLeft(platform::Transaction& tx, const NodeId& node, Time now);
 
 // The region's nodes in contact whose last heartbeat names a sandbox of an allocation that holds no GPUs, and had held
-// none for `grace` before it (a removal takes a while to show); and those whose item of that kind is open. System
-// scope.
+// none for `grace` before it (a removal takes a while to show); and those whose item of that kind is open, but only
+// once nothing is being released there: the flow that raised the item has yet to free the GPUs. System scope.
 absl::StatusOr<std::vector<NodeId>> ListNodesWithLeftovers(platform::Transaction& tx, const std::string& region,
                                                            std::chrono::seconds grace);
 

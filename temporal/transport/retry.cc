@@ -11,6 +11,7 @@
 namespace temporal {
 
 constexpr char kNoSuchExecution[] = "type.googleapis.com/temporal.api.errordetails.v1.NotFoundFailure";
+constexpr char kTlsFailure[] = "temporal/tls-failure";
 constexpr char kTooLarge[] = "the request is larger than the server takes";
 
 absl::Status TooLarge() { return absl::InvalidArgumentError(kTooLarge); }
@@ -24,6 +25,13 @@ absl::Status NoSuchExecution(std::string_view message) {
   return status;
 }
 bool IsNoSuchExecution(const absl::Status& status) { return status.GetPayload(kNoSuchExecution).has_value(); }
+
+absl::Status TlsFailure(std::string_view message) {
+  absl::Status status = absl::UnavailableError(ToAbsl(message));
+  status.SetPayload(kTlsFailure, absl::Cord());
+  return status;
+}
+bool IsTlsFailure(const absl::Status& status) { return status.GetPayload(kTlsFailure).has_value(); }
 
 bool WaitFor(Duration duration, const std::stop_token& stop) {
   std::mutex mutex;
@@ -66,7 +74,7 @@ absl::Status RetryingTransport::Call(std::string_view method, const google::prot
     const absl::Status status = below_->Call(method, request, response, options);
     // A try that took too long may be followed by another, within the time for all; a long poll just was empty.
     const bool slow = status.code() == absl::StatusCode::kDeadlineExceeded && !options.long_poll;
-    if (status.ok() || !(slow || IsTransient(status.code()))) return status;
+    if (status.ok() || !(slow || IsTransient(status.code())) || IsTlsFailure(status)) return status;
     const Duration pause = status.code() == absl::StatusCode::kResourceExhausted ? overloaded.Next() : backoff.Next();
     if (std::chrono::steady_clock::now() + pause > give_up || !wait_(pause, options.stop)) return status;
     response.Clear();

@@ -16,7 +16,7 @@ class Message;
 }
 
 // The port to a Temporal server: one call by method name, with Temporal's request and response messages and nothing of
-// gRPC. Adapters: transport/grpc_transport.h, testing/fake_service.h, transport/codec_transport.h.
+// gRPC. Adapters: transport/grpc_transport.h, testing/fake/fake_service.h, transport/codec_transport.h.
 namespace temporal {
 
 struct CallOptions {
@@ -39,6 +39,11 @@ bool IsTooLarge(const absl::Status& status);
 // not there is kNotFound as well, but says nothing about its executions.
 absl::Status NoSuchExecution(std::string_view message);
 bool IsNoSuchExecution(const absl::Status& status);
+
+// The status (kUnavailable) of a call for which no connection could be made because client and server do not accept
+// each other's certificates, and its test. Not repeated within a call.
+absl::Status TlsFailure(std::string_view message);
+bool IsTlsFailure(const absl::Status& status);
 
 class Transport {
  public:
