@@ -113,12 +113,15 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
   const std::lock_guard lock(slot->mutex);
 
   auto locals = WorkflowRun::Locals::kEnded;
+  const bool built_for_query = task.has_query() && (slot->run == nullptr || !task.history().events().empty());
   absl::Status status = Progress(*slot, task);
   if (status.ok()) status = RunLocals(*slot, task, received, locals);
   bool keep = status.ok();
   absl::StatusOr<WorkflowTaskReply> reply = WorkflowTaskReply();
   if (status.ok()) {
     reply = Reply(*slot, task, locals, keep);
+    // The history may reach into a task under way, without the updates that came with that.
+    if (built_for_query && slot->run->machines().next_event_id() != task.previous_started_event_id() + 1) keep = false;
   } else if (IsUnreachable(status)) {
     reply = status;
   } else {

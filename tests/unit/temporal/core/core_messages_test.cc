@@ -233,6 +233,17 @@ TEST(Queries, partial_task_query_306) {
   EXPECT_EQ(handler.cached_runs(), 0u);
 }
 
+// A query that waited may meet a task that is under way: the updates of that task came with it alone.
+TEST(Queries, a_run_built_from_a_task_under_way_is_not_kept) {
+  WorkflowRegistry registry;
+  Register(registry);
+  HistoryBuilder history("main");
+  history.OpenTask();
+  WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
+  EXPECT_EQ(Answer(*handler.Handle(LegacyQuery(history, "state", true))), "[run]");
+  EXPECT_EQ(handler.cached_runs(), 0u);
+}
+
 TEST(Queries, a_run_without_a_single_task_can_be_queried) {
   WorkflowRegistry registry;
   Register(registry);
