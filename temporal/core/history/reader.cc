@@ -67,6 +67,12 @@ absl::Status HistoryReader::FetchPage() {
   }
   for (EventPtr& event : page) {
     if (event->event_id() <= last_event_id_) continue;  // pages may overlap
+    // What was written since then, if the task was given up meanwhile, came with other tasks.
+    if (started_event_id_ > 0 && event->event_id() > started_event_id_) {
+      next_page_token_.clear();
+      no_more_pages_ = true;
+      break;
+    }
     last_event_id_ = event->event_id();
     events_.push_back(std::move(event));
   }

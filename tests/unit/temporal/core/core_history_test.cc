@@ -188,6 +188,23 @@ TEST(HistoryReader, events_of_a_speculative_task_come_only_with_it) {
   EXPECT_EQ(second->events.back()->event_id(), 7);
 }
 
+// A worker that is slow to fetch the history of a task that was given up meanwhile.
+TEST(HistoryReader, events_after_the_task_at_hand_are_left_out) {
+  HistoryBuilder history("w");
+  history.OpenTask();
+  PolledTask task = history.TaskAt(0, 3);
+  history.TaskTimedOut();
+  history.Task();
+  history.TimerStarted("1");
+  PagedHistory pages(history, history.last_id(), 2);
+  HistoryReader reader(pages, "default", task, /*from_start=*/true);
+  const auto chunk = reader.Take(0);
+  ASSERT_TRUE(chunk.ok()) << chunk.status();
+  EXPECT_EQ(chunk->events.back()->event_id(), 3);
+  EXPECT_TRUE(chunk->last);
+  EXPECT_TRUE(reader.Take(3)->events.empty());
+}
+
 constexpr WorkflowRef<Nothing, Nothing> kMain{"main"};
 
 Task<Nothing> Sleeper(Context ctx, Nothing) {
