@@ -1,4 +1,5 @@
 #include "tests/integration/temporal_server.h"
+#include "tests/unit/temporal/correlation_interceptor.h"
 
 // Headers that interceptors add, on their way through a real Temporal server.
 namespace temporal {
@@ -8,33 +9,13 @@ constexpr ActivityRef<Nothing, std::string> kStep{"Step"};
 constexpr WorkflowRef<Nothing, std::string> kParent{"Parent"};
 constexpr WorkflowRef<Nothing, std::string> kChild{"Child"};
 constexpr SignalRef<Nothing> kGo{"go"};
-constexpr char kHeader[] = "correlation-id";
 
-class Correlation : public WorkflowInterceptor {
+class OnlyCorrelated : public Correlation {
  public:
-  explicit Correlation(const Context& context) {
-    const auto found = context.info().headers.find(kHeader);
-    if (found != context.info().headers.end()) id_ = found->second;
-  }
+  using Correlation::Correlation;
   void HandleSignal(HandleSignalInput input, Next<void, HandleSignalInput> next) override {
     if (input.headers.contains(kHeader)) next(std::move(input));  // others are dropped
   }
-  Future<Payload> ExecuteActivity(ExecuteActivityInput input,
-                                  Next<Future<Payload>, ExecuteActivityInput> next) override {
-    input.options.headers[kHeader] = id_;
-    return next(std::move(input));
-  }
-  Future<StartedChild> StartChild(StartChildInput input, Next<Future<StartedChild>, StartChildInput> next) override {
-    input.options.headers[kHeader] = id_;
-    return next(std::move(input));
-  }
-  Future<Nothing> SignalExternal(SignalExternalInput input, Next<Future<Nothing>, SignalExternalInput> next) override {
-    input.headers[kHeader] = id_;
-    return next(std::move(input));
-  }
-
- private:
-  Payload id_;
 };
 
 class InterceptorOnServer : public ServerTest {};
@@ -59,7 +40,7 @@ TEST_F(InterceptorOnServer, ACorrelationIdGoesFromTheClientToActivityAndChild) {
   for (const int cache : {1000, 0}) {
     WorkerOptions options = Options();
     options.sticky_cache_size = cache;
-    options.workflow_interceptors = {[](const Context& context) { return std::make_unique<Correlation>(context); }};
+    options.workflow_interceptors = {[](const Context& context) { return std::make_unique<OnlyCorrelated>(context); }};
     const auto worker = StartWorker(workflows, activities, options);
     StartOptions start("test/" + NewUuid(), queue);
     start.headers[kHeader] = *ToPayload(std::string("c17"));

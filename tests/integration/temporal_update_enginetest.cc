@@ -4,6 +4,7 @@
 #include "temporal/converter/failure_converter.h"
 #include "temporal/testing/replayer.h"
 #include "tests/integration/temporal_server.h"
+#include "tests/unit/temporal/counter_workflow.h"
 
 // Updates on a real Temporal server.
 namespace temporal {
@@ -11,57 +12,9 @@ namespace {
 
 namespace enums = api::enums::v1;
 
-constexpr ActivityRef<int, int> kDouble{"Double"};
-constexpr WorkflowRef<int, int> kCounter{"Counter"};
-constexpr UpdateRef<int, int> kAdd{"add"};
-constexpr UpdateRef<int, int> kAddDouble{"add_double"};
-constexpr UpdateRef<Nothing, Nothing> kFinish{"finish"};
-constexpr UpdateRef<Nothing, Nothing> kAgain{"again"};
-constexpr SignalRef<int> kPlus{"plus"};
-constexpr QueryRef<Nothing, int> kTotal{"total"};
-
-struct Counter {
-  explicit Counter(Context c) : context(c) {}
-  Task<int> Run(int start) {
-    total += start;
-    co_await context.Until([this] { return (finished || again) && context.AllHandlersFinished(); });
-    if (again) context.ContinueAsNew(total);
-    co_return total;
-  }
-  int Add(int n) {
-    if (n > 100) throw ApplicationFailure("too much", "RESOURCE_EXHAUSTED");
-    return total += n;
-  }
-  void CheckAdd(int n) const {
-    if (n < 0) throw ApplicationFailure("only upwards", "INVALID_ARGUMENT");
-  }
-  Task<int> AddDouble(int n) {
-    total += co_await context.Execute(kDouble, n, ActivityOptions(10s));
-    co_return total;
-  }
-  void Finish() { finished = true; }
-  void Again() { again = true; }
-  void Plus(int n) { total += n; }
-  int Total() const { return total; }
-
-  Context context;
-  int total = 0;
-  bool finished = false;
-  bool again = false;
-};
-
 class UpdateOnServer : public ServerTest {
  protected:
-  UpdateOnServer() {
-    workflows.Add<Counter>(kCounter)
-        .Update(kAdd, &Counter::Add, &Counter::CheckAdd)
-        .Update(kAddDouble, &Counter::AddDouble)
-        .Update(kFinish, &Counter::Finish)
-        .Update(kAgain, &Counter::Again)
-        .Signal(kPlus, &Counter::Plus)
-        .Query(kTotal, &Counter::Total);
-    activities.Add(kDouble, [](ActivityContext&, int n) -> absl::StatusOr<int> { return 2 * n; });
-  }
+  UpdateOnServer() { AddCounter(workflows, activities); }
 
   int EventCount(const std::string& id, enums::EventType type) {
     const auto history = client->History(id);

@@ -4,6 +4,7 @@
 
 #include <future>
 #include <memory>
+#include <ostream>
 
 #include "temporal/activity/registry.h"
 #include "temporal/client/client.h"
@@ -16,6 +17,17 @@ namespace temporal {
 using namespace std::chrono_literals;
 
 inline constexpr char kQueue[] = "queue";
+
+// Size of the sticky cache and of a page of history (0: all in one): each pair takes another way through the engine.
+struct Setting {
+  int cache;
+  int page_size;
+  friend void PrintTo(const Setting& setting, std::ostream* out) {
+    *out << "cache " << setting.cache << ", pages " << setting.page_size;
+  }
+};
+inline const auto kSettings =
+    ::testing::Values(Setting{1000, 0}, Setting{1, 0}, Setting{0, 0}, Setting{0, 3}, Setting{1, 2});
 
 // A worker on the in-memory Temporal.
 class WorkerFixture : public ::testing::Test {
@@ -35,6 +47,16 @@ class WorkerFixture : public ::testing::Test {
     const absl::Status status = (*worker)->Start();
     EXPECT_TRUE(status.ok()) << status;
     return *std::move(worker);
+  }
+
+  // On a new service.
+  std::unique_ptr<Worker> StartWorker(const Setting& setting) {
+    testing::FakeServiceOptions server;
+    server.page_size = setting.page_size;
+    UseService(server);
+    WorkerOptions options(kQueue);
+    options.sticky_cache_size = setting.cache;
+    return StartWorker(std::move(options));
   }
 
   template <class Request, class Result>

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "temporal/testing/replayer.h"
+#include "tests/unit/temporal/correlation_interceptor.h"
 #include "tests/unit/temporal/worker_fixture.h"
 
 namespace temporal {
@@ -16,48 +17,11 @@ constexpr WorkflowRef<Nothing, int> kCounting{"Counting"};
 constexpr SignalRef<int> kAdd{"add"};
 constexpr QueryRef<Nothing, int> kTotal{"total"};
 constexpr UpdateRef<int, int> kSet{"set"};
-constexpr char kHeader[] = "correlation-id";
 
 std::string Text(const PayloadMap& headers) {
   const auto found = headers.find(kHeader);
   return found == headers.end() ? "none" : *FromPayload<std::string>(found->second);
 }
-
-// Carries the correlation id that a run was started with to everything the run does.
-class Correlation : public WorkflowInterceptor {
- public:
-  explicit Correlation(const Context& context) : context_(context) {
-    const auto found = context.info().headers.find(kHeader);
-    if (found != context.info().headers.end()) id_ = found->second;
-  }
-
-  Future<Payload> ExecuteActivity(ExecuteActivityInput input,
-                                  Next<Future<Payload>, ExecuteActivityInput> next) override {
-    input.options.headers[kHeader] = id_;
-    return next(std::move(input));
-  }
-  Future<Payload> ExecuteLocalActivity(ExecuteLocalActivityInput input,
-                                       Next<Future<Payload>, ExecuteLocalActivityInput> next) override {
-    input.options.headers[kHeader] = id_;
-    return next(std::move(input));
-  }
-  Future<StartedChild> StartChild(StartChildInput input, Next<Future<StartedChild>, StartChildInput> next) override {
-    input.options.headers[kHeader] = id_;
-    return next(std::move(input));
-  }
-  Future<Nothing> SignalExternal(SignalExternalInput input, Next<Future<Nothing>, SignalExternalInput> next) override {
-    input.headers[kHeader] = id_;
-    return next(std::move(input));
-  }
-  void ContinueAsNew(ContinueAsNewInput input, Next<void, ContinueAsNewInput> next) override {
-    input.options.headers[kHeader] = id_;
-    next(std::move(input));
-  }
-
- private:
-  const Context context_;
-  Payload id_;
-};
 
 // Writes down what passes, in the tests' order of interest.
 class Journal {

@@ -39,20 +39,10 @@ class WorkerTest : public WorkerFixture {
   }
 };
 
-struct Setting {
-  int cache;
-  int page_size;
-};
-
 class WorkerCacheTest : public WorkerTest, public ::testing::WithParamInterface<Setting> {};
 
 TEST_P(WorkerCacheTest, ActivityTimerSignalAndQueries) {
-  testing::FakeServiceOptions server;
-  server.page_size = GetParam().page_size;
-  UseService(server);
-  WorkerOptions options(kQueue);
-  options.sticky_cache_size = GetParam().cache;
-  const auto worker = StartWorker(options);
+  const auto worker = StartWorker(GetParam());
   for (const char* id : {"a", "b", "c"}) Start(kHello, std::string("dear"), id);
   AdvanceWhenIdle(1min);
   EXPECT_EQ(*client->Query("a", kStage, Nothing()), "greeted");
@@ -69,9 +59,7 @@ TEST_P(WorkerCacheTest, ActivityTimerSignalAndQueries) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(CacheAndPages, WorkerCacheTest,
-                         ::testing::Values(Setting{1000, 0}, Setting{1, 0}, Setting{0, 0}, Setting{0, 3},
-                                           Setting{1, 2}));
+INSTANTIATE_TEST_SUITE_P(CacheAndPages, WorkerCacheTest, kSettings);
 
 TEST_F(WorkerTest, AnotherWorkerGoesOnWhereOneStopped) {
   auto first = StartWorker();

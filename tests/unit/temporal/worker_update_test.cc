@@ -3,6 +3,7 @@
 
 #include "temporal/common/failure.h"
 #include "temporal/converter/failure_converter.h"
+#include "tests/unit/temporal/counter_workflow.h"
 #include "tests/unit/temporal/worker_fixture.h"
 
 // Updates from the client to the workflow and back, on the in-memory Temporal.
@@ -11,76 +12,15 @@ namespace {
 
 namespace enums = api::enums::v1;
 
-constexpr ActivityRef<int, int> kDouble{"Double"};
-constexpr WorkflowRef<int, int> kCounter{"Counter"};
-constexpr UpdateRef<int, int> kAdd{"add"};
-constexpr UpdateRef<int, int> kAddDouble{"add_double"};
-constexpr UpdateRef<Nothing, Nothing> kFinish{"finish"};
-constexpr UpdateRef<Nothing, int> kAgain{"again"};
-constexpr SignalRef<int> kPlus{"plus"};
-constexpr QueryRef<Nothing, int> kTotal{"total"};
-
-struct Counter {
-  explicit Counter(Context c) : context(c) {}
-  Task<int> Run(int start) {
-    total += start;
-    co_await context.Until([this] { return (finished || again) && context.AllHandlersFinished(); });
-    if (again) context.ContinueAsNew(total);
-    co_return total;
-  }
-  int Add(int n) {
-    if (n > 100) throw ApplicationFailure("too much", "RESOURCE_EXHAUSTED");
-    return total += n;
-  }
-  void CheckAdd(int n) const {
-    if (n < 0) throw ApplicationFailure("only upwards", "INVALID_ARGUMENT");
-  }
-  Task<int> AddDouble(int n) {
-    total += co_await context.Execute(kDouble, n, ActivityOptions(10s));
-    co_return total;
-  }
-  void Finish() { finished = true; }
-  int Again() {
-    again = true;
-    return total;
-  }
-  void Plus(int n) { total += n; }
-  int Total() const { return total; }
-
-  Context context;
-  int total = 0;
-  bool finished = false;
-  bool again = false;
-};
-
 class UpdateTest : public WorkerFixture {
  protected:
-  UpdateTest() {
-    workflows.Add<Counter>(kCounter)
-        .Update(kAdd, &Counter::Add, &Counter::CheckAdd)
-        .Update(kAddDouble, &Counter::AddDouble)
-        .Update(kFinish, &Counter::Finish)
-        .Update(kAgain, &Counter::Again)
-        .Signal(kPlus, &Counter::Plus)
-        .Query(kTotal, &Counter::Total);
-    activities.Add(kDouble, [](ActivityContext&, int n) -> absl::StatusOr<int> { return 2 * n; });
-  }
-};
-
-struct Setting {
-  int cache;
-  int page_size;
+  UpdateTest() { AddCounter(workflows, activities); }
 };
 
 class UpdateCacheTest : public UpdateTest, public ::testing::WithParamInterface<Setting> {};
 
 TEST_P(UpdateCacheTest, AcceptedRejectedFailedAndFinished) {
-  testing::FakeServiceOptions server;
-  server.page_size = GetParam().page_size;
-  UseService(server);
-  WorkerOptions options(kQueue);
-  options.sticky_cache_size = GetParam().cache;
-  const auto worker = StartWorker(options);
+  const auto worker = StartWorker(GetParam());
   for (const char* id : {"a", "b", "c"}) Start(kCounter, 0, id);
   for (int round = 0; round < 2; ++round) {
     for (const char* id : {"a", "b", "c"}) {
@@ -104,12 +44,7 @@ TEST_P(UpdateCacheTest, AcceptedRejectedFailedAndFinished) {
 }
 
 TEST_P(UpdateCacheTest, ManyAtOnceAmongSignals) {
-  testing::FakeServiceOptions server;
-  server.page_size = GetParam().page_size;
-  UseService(server);
-  WorkerOptions options(kQueue);
-  options.sticky_cache_size = GetParam().cache;
-  const auto worker = StartWorker(options);
+  const auto worker = StartWorker(GetParam());
   Start(kCounter, 0);
   std::atomic<int> failures = 0;
   {
@@ -130,9 +65,7 @@ TEST_P(UpdateCacheTest, ManyAtOnceAmongSignals) {
   EXPECT_EQ(EventCount("wf", enums::EVENT_TYPE_WORKFLOW_TASK_FAILED), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(CacheAndPages, UpdateCacheTest,
-                         ::testing::Values(Setting{1000, 0}, Setting{1, 0}, Setting{0, 0}, Setting{0, 3},
-                                           Setting{1, 2}));
+INSTANTIATE_TEST_SUITE_P(CacheAndPages, UpdateCacheTest, kSettings);
 
 TEST_F(UpdateTest, ARejectionLeavesNoTrace) {
   const auto worker = StartWorker();

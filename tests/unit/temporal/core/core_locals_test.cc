@@ -23,6 +23,21 @@ Task<Text> One(Context ctx, Nothing) { co_return co_await ctx.ExecuteLocal(kA, "
 
 class LocalsTest : public ::testing::Test {
  protected:
+  // One that does not end is given up when its run is.
+  void ExpectCancelledBy(void (WorkflowTaskHandler::*give_up)(std::string_view), WorkflowTaskHandlerOptions options) {
+    registry_.AddFunction(kMain, One);
+    ScriptedHost host;
+    host.script = {{}};
+    options.local_activities = &host;
+    WorkflowTaskHandler handler(options, registry_, NoFetcher());
+    HistoryBuilder history("main");
+    history.OpenTask();
+    ASSERT_TRUE(handler.Handle(history.TaskAt()).ok());
+    EXPECT_EQ(host.open_runs, 1);
+    (handler.*give_up)(history.run_id());
+    EXPECT_EQ(host.open_runs, 0);
+  }
+
   WorkflowRegistry registry_;
 };
 
@@ -197,34 +212,10 @@ TEST_F(LocalsTest, a_host_that_stops_hands_the_run_on) {
   run.ExpectReplay();
 }
 
-TEST_F(LocalsTest, eviction_cancels_them) {
-  registry_.AddFunction(kMain, One);
-  ScriptedHost host;
-  host.script = {{}};
-  WorkflowTaskHandlerOptions options = CachingOptions();
-  options.local_activities = &host;
-  WorkflowTaskHandler handler(options, registry_, NoFetcher());
-  HistoryBuilder history("main");
-  history.OpenTask();
-  ASSERT_TRUE(handler.Handle(history.TaskAt()).ok());
-  EXPECT_EQ(host.open_runs, 1);
-  handler.Evict(history.run_id());
-  EXPECT_EQ(host.open_runs, 0);
-}
+TEST_F(LocalsTest, eviction_cancels_them) { ExpectCancelledBy(&WorkflowTaskHandler::Evict, CachingOptions()); }
 
 TEST_F(LocalsTest, without_a_cache_a_run_is_kept_for_its_heartbeat_only) {
-  registry_.AddFunction(kMain, One);
-  ScriptedHost host;
-  host.script = {{}};
-  WorkflowTaskHandlerOptions options = UncachedOptions();
-  options.local_activities = &host;
-  WorkflowTaskHandler handler(options, registry_, NoFetcher());
-  HistoryBuilder history("main");
-  history.OpenTask();
-  ASSERT_TRUE(handler.Handle(history.TaskAt()).ok());
-  EXPECT_EQ(host.open_runs, 1);
-  handler.Unhold(history.run_id());
-  EXPECT_EQ(host.open_runs, 0);
+  ExpectCancelledBy(&WorkflowTaskHandler::Unhold, UncachedOptions());
 }
 
 TEST_F(LocalsTest, a_worker_without_a_host_fails_the_task) {
