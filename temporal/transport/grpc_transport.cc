@@ -1,8 +1,6 @@
 #include "temporal/transport/grpc_transport.h"
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/impl/client_unary_call.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
@@ -12,6 +10,7 @@
 #include "google/protobuf/message.h"
 #include "temporal/transport/error_details.h"
 #include "temporal/transport/retry.h"
+#include "temporal/transport/unary_calls.h"
 
 namespace temporal {
 namespace {
@@ -61,11 +60,10 @@ class GrpcTransport : public Transport {
  public:
   GrpcTransport(std::shared_ptr<grpc::Channel> channel, std::map<std::string, std::string> metadata,
                 std::function<absl::StatusOr<std::string>()> api_key_source)
-      : channel_(std::move(channel)), metadata_(std::move(metadata)), api_key_source_(std::move(api_key_source)) {}
+      : calls_(std::move(channel)), metadata_(std::move(metadata)), api_key_source_(std::move(api_key_source)) {}
 
   absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                     google::protobuf::Message& response, const CallOptions& options) override {
-    using google::protobuf::MessageLite;
     const std::string path = "/temporal.api.workflowservice.v1.WorkflowService/" + std::string(method);
     grpc::ClientContext context;
     for (const auto& [key, value] : metadata_) context.AddMetadata(key, value);
@@ -79,13 +77,11 @@ class GrpcTransport : public Transport {
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::duration_cast<std::chrono::system_clock::duration>(options.timeout));
     const std::stop_callback cancel(options.stop, [&context] { context.TryCancel(); });
-    return ToStatus(grpc::internal::BlockingUnaryCall<MessageLite, MessageLite>(
-        channel_.get(), grpc::internal::RpcMethod(path.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context,
-        request, &response));
+    return ToStatus(calls_.Call(path, context, request, response));
   }
 
  private:
-  const std::shared_ptr<grpc::Channel> channel_;
+  UnaryCalls calls_;
   const std::map<std::string, std::string> metadata_;
   const std::function<absl::StatusOr<std::string>()> api_key_source_;
 };
