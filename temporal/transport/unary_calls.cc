@@ -14,14 +14,17 @@ namespace {
 // Not std::binary_semaphore: it yields the processor several times before it sleeps, and nearly every call sleeps.
 class Done {
  public:
-  void Wait() {
+  // What Notify says.
+  bool Wait() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return done_; });
+    return well_;
   }
   // Under the lock: the one who waits destroys this once it can be had.
-  void Notify() {
+  void Notify(bool well) {
     const std::lock_guard lock(mutex_);
     done_ = true;
+    well_ = well;
     changed_.notify_one();
   }
 
@@ -29,6 +32,7 @@ class Done {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool done_ = false;
+  bool well_ = false;
 };
 
 }  // namespace
@@ -37,7 +41,7 @@ UnaryCalls::UnaryCalls(std::shared_ptr<grpc::Channel> channel) : channel_(std::m
   thread_ = std::thread([this] {
     void* tag = nullptr;
     bool ok = false;
-    while (queue_.Next(&tag, &ok)) static_cast<Done*>(tag)->Notify();
+    while (queue_.Next(&tag, &ok)) static_cast<Done*>(tag)->Notify(ok);
   });
 }
 
@@ -56,7 +60,9 @@ grpc::Status UnaryCalls::Call(const std::string& path, grpc::ClientContext& cont
       grpc::internal::ClientAsyncResponseReaderFactory<MessageLite>::Create(channel_.get(), &queue_, method, &context,
                                                                             request, /*start=*/true));
   call->Finish(&response, &status, &done);
-  done.Wait();
+  const bool readable = done.Wait();
+  // As gRPC's own blocking calls have it.
+  if (!readable && status.ok()) return {grpc::StatusCode::UNIMPLEMENTED, "the answer cannot be read"};
   return status;
 }
 
