@@ -20,6 +20,15 @@ class Executor {
 
   void Run(std::function<void()> function);
 
+  // A function does not return: one thread more is allowed, and nobody waits for it, until it does.
+  void Lose();
+  void Regain();
+  // Some have not returned yet: this object must not be destroyed.
+  bool has_lost() const {
+    std::lock_guard lock(mutex_);
+    return lost_ > 0;
+  }
+
   // Waits until nothing runs or is queued; false if that takes longer than `timeout`.
   template <class Rep, class Period>
   bool WaitIdle(std::chrono::duration<Rep, Period> timeout) {
@@ -29,15 +38,16 @@ class Executor {
   void WaitIdle();
 
  private:
-  bool Idle() const { return queue_.empty() && busy_ == 0; }
+  bool Idle() const { return queue_.empty() && busy_ == lost_; }
   void Loop();
 
-  const int max_threads_;
-  std::mutex mutex_;
+  int max_threads_;
+  mutable std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable idle_changed_;
   std::deque<std::function<void()>> queue_;
   int busy_ = 0;
+  int lost_ = 0;
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };
