@@ -36,9 +36,10 @@ void Executor::Regain() {
   --lost_;
 }
 
-void Executor::WaitIdle() {
+bool Executor::WaitIdle() {
   std::unique_lock lock(mutex_);
   idle_changed_.wait(lock, [this] { return Idle(); });
+  return busy_ == 0;
 }
 
 void Executor::Loop() {

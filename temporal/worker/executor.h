@@ -23,11 +23,6 @@ class Executor {
   // A function does not return: one thread more is allowed, and nobody waits for it, until it does.
   void Lose();
   void Regain();
-  // Some have not returned yet: this object must not be destroyed.
-  bool has_lost() const {
-    std::lock_guard lock(mutex_);
-    return lost_ > 0;
-  }
 
   // Waits until nothing runs or is queued; false if that takes longer than `timeout`.
   template <class Rep, class Period>
@@ -35,14 +30,15 @@ class Executor {
     std::unique_lock lock(mutex_);
     return idle_changed_.wait_for(lock, timeout, [this] { return Idle(); });
   }
-  void WaitIdle();
+  // False: only functions that do not return are left. This object must not be destroyed then.
+  bool WaitIdle();
 
  private:
   bool Idle() const { return queue_.empty() && busy_ == lost_; }
   void Loop();
 
   int max_threads_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable idle_changed_;
   std::deque<std::function<void()>> queue_;

@@ -146,9 +146,8 @@ bool WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
   JoinPolling();
   if (!executor_.WaitIdle(std::max(Duration(0), Duration(deadline - std::chrono::steady_clock::now())))) {
     locals_.Stop();
-    executor_.WaitIdle();
   }
-  return !executor_.has_lost();
+  return executor_.WaitIdle();
 }
 
 absl::StatusOr<PollResult> WorkflowWorker::Poll(bool sticky) {
