@@ -172,10 +172,15 @@ void WorkflowInstance::Apply(InitializeJob& job) {
 // At once, so that a signal beats the resolutions that came with it; but not before an update that came first.
 void WorkflowInstance::Apply(SignalJob& job) {
   if (update_queued_) {
-    scheduler_.Post([this, job = std::move(job)]() mutable { SignalArrived(std::move(job)); });
+    scheduler_.Post([this, job = std::move(job)]() mutable { Receive(std::move(job)); });
   } else {
-    SignalArrived(std::move(job));
+    Receive(std::move(job));
   }
+}
+
+void WorkflowInstance::Receive(SignalJob job) {
+  scheduler_.place().Begin(internal::MakeLabel(absl::StrCat("signal '", job.name, "'")));
+  SignalArrived(std::move(job));
 }
 
 void WorkflowInstance::HandleSignal(SignalJob& job) {
@@ -185,7 +190,6 @@ void WorkflowInstance::HandleSignal(SignalJob& job) {
     return;
   }
   const auto handler = found->second;  // it may replace itself
-  scheduler_.place().Begin(internal::MakeLabel(absl::StrCat("signal '", job.name, "'")));
   (*handler)(job.input);
 }
 

@@ -153,6 +153,7 @@ class WorkflowInstance : protected internal::Runtime {
   void RunUntilIdle();
   bool CheckConditions();
   Task<void> Main();
+  void Receive(SignalJob job);
   void HandleSignal(SignalJob& job);
   Task<void> HandleUpdate(UpdateJob job, internal::HandlerInProgress);
   std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const UpdateJob& job);

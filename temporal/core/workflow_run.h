@@ -27,6 +27,7 @@ class WorkflowRun {
 
   // Watches the code from now on; null: nobody does. When it gives the code up, all below fail with kAborted.
   void set_guard(ActivationGuard* guard) { guard_ = guard; }
+  // It has done so: the run has to be dropped.
   bool given_up() const { return given_up_; }
 
   // Takes in the history of a workflow task and runs the code as far as it goes. Errors: those of WorkflowMachines and

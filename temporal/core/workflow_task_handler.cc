@@ -126,7 +126,7 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task, A
   absl::StatusOr<WorkflowTaskReply> reply = WorkflowTaskReply();
   if (status.ok()) {
     reply = Reply(*slot, task, locals, keep);
-    if (slot->run->given_up()) {  // while it answered a query
+    if (slot->run->given_up()) {  // as it answered a query
       reply = WorkflowTaskReply();
       keep = false;
     }

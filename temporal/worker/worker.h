@@ -64,7 +64,8 @@ struct WorkerOptions {
   std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
   std::vector<WorkflowInterceptorFactory> workflow_interceptors;            // the first is the outermost
   FailureHook failure_hook;                                                 // for what activities return
-  // The clock of local activities and of the tasks that wait for them; null: the machine's. For tests.
+  // The clock of local activities, of the tasks that wait for them, and of the deadlock detector; null: the machine's.
+  // For tests.
   std::shared_ptr<Timers> timers;
   std::shared_ptr<Observer> observer;  // null: silent
 };

@@ -219,11 +219,7 @@ bool WorkflowWorker::Work(Task task) {
                               absl::StrCat("workflow task of run ", run_id, ": ", reply.status().ToString()));
       return true;  // the server hands it out again when its time is over
     }
-    if (std::holds_alternative<std::monostate>(*reply)) {
-      shared_->Count(metrics::kWorkflowTaskNoCompletion, "workflow_type", type);
-    } else if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&*reply)) {
-      CountFailure(type, *failed);
-    }
+    CountOutcome(type, *reply);
     task = Reply(run_id, started_event_id, *std::move(reply));
   }
   return true;
@@ -236,7 +232,9 @@ void WorkflowWorker::OnDeadlock(const Task& task, std::string message) {
   executor_.Run([this, task, message = std::move(message)] {
     const std::string& run_id = task.workflow_execution().run_id();
     handler_.Evict(run_id);
-    Reply(run_id, task.started_event_id(), handler_.Refuse(task, absl::DeadlineExceededError(message)));
+    core::WorkflowTaskReply reply = handler_.Refuse(task, absl::DeadlineExceededError(message));
+    CountOutcome(task.workflow_type().name(), reply);
+    Reply(run_id, task.started_event_id(), std::move(reply));
   });
 }
 
@@ -287,8 +285,13 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_
   return std::move(*answer->mutable_workflow_task());
 }
 
-void WorkflowWorker::CountFailure(const std::string& type, const service::RespondWorkflowTaskFailedRequest& failed) {
-  const bool nondeterminism = failed.cause() == api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
+void WorkflowWorker::CountOutcome(const std::string& type, const core::WorkflowTaskReply& reply) {
+  if (std::holds_alternative<std::monostate>(reply)) {
+    shared_->Count(metrics::kWorkflowTaskNoCompletion, "workflow_type", type);
+  }
+  const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply);
+  if (failed == nullptr) return;
+  const bool nondeterminism = failed->cause() == api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
   shared_->observer().Count(metrics::kWorkflowTaskExecutionFailed,
                             {{"namespace", shared_->name_space},
                              {"task_queue", shared_->options.task_queue},

@@ -52,7 +52,7 @@ class WorkflowWorker : private core::HistoryFetcher {
   Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
   Task Completed(const std::string& run_id, int64_t started_event_id,
                  api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
-  void CountFailure(const std::string& type, const api::workflowservice::v1::RespondWorkflowTaskFailedRequest& failed);
+  void CountOutcome(const std::string& type, const core::WorkflowTaskReply& reply);
   // Says in the history why the task cannot be completed; without it the task would time out again and again.
   void FailTooLarge(const std::string& task_token);
   // Asks for the activities this worker can begin at once to come with the answer; how many slots it holds for them.

@@ -134,6 +134,46 @@ TEST_F(StackTraces, for_programs_have_the_sdk_s_frames_too) {
   EXPECT_TRUE(run.locations(run.locations_size() - 1).internal_code());
 }
 
+class Around : public WorkflowInterceptor {
+ public:
+  Around(Context context, Text* place) : context_(context), place_(place) {}
+  temporal::Task<Payload> ExecuteWorkflow(ExecuteWorkflowInput input,
+                                          Next<temporal::Task<Payload>, ExecuteWorkflowInput> next) override {
+    co_return co_await next(std::move(input));
+  }
+  void HandleSignal(HandleSignalInput input, Next<void, HandleSignalInput> next) override {
+    *place_ = context_.runtime().scheduler().place().ToString();
+    next(std::move(input));
+  }
+  Payload HandleQuery(HandleQueryInput input, Next<Payload, HandleQueryInput> next) override {
+    throw std::runtime_error("not for interceptors: " + input.name);
+  }
+
+ private:
+  Context context_;
+  Text* place_;
+};
+
+TEST(StackTrace, has_the_interceptors_in_it_and_does_not_ask_them) {
+  WorkflowRegistry registry;
+  registry.Add<Waits>(kMain).Signal(kPoke, &Waits::OnPoke);
+  WorkflowTaskHandlerOptions options = CachingOptions();
+  Text place;
+  options.interceptors.push_back([&](const Context& context) { return std::make_unique<Around>(context, &place); });
+  WorkflowTaskHandler handler(options, registry, NoFetcher());
+  HistoryBuilder history("main");
+  history.Signaled("poke", Arguments<Text>("x"));
+  history.OpenTask();
+  PolledTask task = history.TaskAt();
+  (*task.mutable_queries())["q"].set_query_type(kStackTraceQuery);
+  const auto reply = std::get<Completed>(handler.Handle(task).value());
+  const auto& result = reply.query_results().at("q");
+  EXPECT_EQ(result.error_message(), "");
+  EXPECT_THAT(FromPayload<Text>(result.answer().payloads(0)).value(),
+              ContainsRegex("Run \\[blocked on activity step, id 1\\]\n.*Waits::Run.*\n.*\n.*Around::ExecuteWorkflow"));
+  EXPECT_EQ(place, "in signal 'poke', before its first co_await");
+}
+
 TEST(StackTrace, lists_calls_the_innermost_first_and_is_empty_at_the_end) {
   internal::Scheduler scheduler;
   const auto state = std::make_shared<FutureState<int>>(scheduler);
