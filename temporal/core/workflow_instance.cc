@@ -7,6 +7,7 @@
 #include "temporal/common/proto.h"
 #include "temporal/common/strings.h"
 #include "temporal/core/command_builder.h"
+#include "temporal/core/stack_trace.h"
 #include "temporal/workflow/internal/spawn.h"
 
 // The run's life: jobs, coroutines, ends. What the code asks for is in workflow_runtime.cc.
@@ -36,7 +37,7 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
     }
     if (start) {
       // Behind the handlers of signals that came with the start, so that Run sees their effect.
-      if (initialized) (void)internal::Spawn(scheduler_, Main());
+      if (initialized) (void)internal::Spawn(scheduler_, Main(), "Run");
       RunUntilIdle();
       RejectUnhandledUpdates();
     }
@@ -49,6 +50,8 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
 
 absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const WorkflowQuery& query) {
   const std::string& name = query.query_type();
+  if (name == kStackTraceQuery) return ToPayload(StackTrace(scheduler_));
+  if (name == kEnhancedStackTraceQuery) return ToPayload(EnhancedStackTrace(scheduler_));
   const auto handler = query_handlers_.find(name);
   if (handler == query_handlers_.end()) {
     std::vector<std::string> known;
@@ -59,6 +62,7 @@ absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const Work
   }
   moment_ = moment;
   const ReadOnly read_only(*this);
+  scheduler_.place().Begin(internal::MakeLabel(absl::StrCat("query '", name, "'")));
   try {
     return Answer(handler->second, query);
   } catch (const std::exception& e) {
@@ -76,6 +80,7 @@ void WorkflowInstance::RunUntilIdle() {
 
 bool WorkflowInstance::CheckConditions() {
   bool any = false;
+  if (!conditions_.empty()) scheduler_.place().Begin(condition_label_);
   // A predicate must not add conditions, but what it wakes runs later, so the list stands still here.
   std::erase_if(conditions_, [&](const Condition& condition) {
     const auto state = condition.state.lock();
@@ -167,10 +172,15 @@ void WorkflowInstance::Apply(InitializeJob& job) {
 // At once, so that a signal beats the resolutions that came with it; but not before an update that came first.
 void WorkflowInstance::Apply(SignalJob& job) {
   if (update_queued_) {
-    scheduler_.Post([this, job = std::move(job)]() mutable { SignalArrived(std::move(job)); });
+    scheduler_.Post([this, job = std::move(job)]() mutable { Receive(std::move(job)); });
   } else {
-    SignalArrived(std::move(job));
+    Receive(std::move(job));
   }
+}
+
+void WorkflowInstance::Receive(SignalJob job) {
+  scheduler_.place().Begin(internal::MakeLabel(absl::StrCat("signal '", job.name, "'")));
+  SignalArrived(std::move(job));
 }
 
 void WorkflowInstance::HandleSignal(SignalJob& job) {
@@ -186,7 +196,8 @@ void WorkflowInstance::HandleSignal(SignalJob& job) {
 // Queued, so that the validator sees what signals before it have done, in coroutines too.
 void WorkflowInstance::Apply(UpdateJob& job) {
   update_queued_ = true;
-  (void)internal::Spawn(scheduler_, HandleUpdate(std::move(job), internal::HandlerInProgress(*this)));
+  std::string name = absl::StrCat("update '", job.name, "', id ", job.id);
+  (void)internal::Spawn(scheduler_, HandleUpdate(std::move(job), internal::HandlerInProgress(*this)), std::move(name));
 }
 
 Task<void> WorkflowInstance::HandleUpdate(UpdateJob job, internal::HandlerInProgress) {

@@ -50,6 +50,8 @@ class WorkflowInstance : protected internal::Runtime {
   absl::StatusOr<Payload> Query(const Moment& moment, const WorkflowQuery& query);
 
   bool initialized() const { return object_ != nullptr; }
+  // Where the code is while it runs. Thread-safe.
+  const internal::Place& place() { return scheduler_.place(); }
   const WorkflowInfo& info() const override { return info_; }
 
  protected:
@@ -151,6 +153,7 @@ class WorkflowInstance : protected internal::Runtime {
   void RunUntilIdle();
   bool CheckConditions();
   Task<void> Main();
+  void Receive(SignalJob job);
   void HandleSignal(SignalJob& job);
   Task<void> HandleUpdate(UpdateJob job, internal::HandlerInProgress);
   std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const UpdateJob& job);
@@ -209,6 +212,7 @@ class WorkflowInstance : protected internal::Runtime {
   PendingMap<Nothing> signals_;
   PendingMap<Nothing> cancels_;
   std::vector<Condition> conditions_;
+  const internal::Label condition_label_ = internal::MakeLabel("a condition");
 
   std::map<std::string, std::shared_ptr<std::function<void(const Payloads&)>>, std::less<>> signal_handlers_;
   std::map<std::string, QueryHandler, std::less<>> query_handlers_;

@@ -16,9 +16,7 @@ WorkflowRun::WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo 
                     ? std::make_unique<WorkflowInstance>(factory, info, *options.observer)
                     : std::make_unique<InterceptedInstance>(factory, info, *options.observer, options.interceptors)),
       workflow_type_(info.workflow_type),
-      run_id_(info.run_id),
       observer_(*options.observer),
-      guard_(options.guard),
       host_(options.local_activities) {}
 
 Moment WorkflowRun::MomentNow(bool replaying) const {
@@ -49,12 +47,22 @@ absl::Status WorkflowRun::Progress(HistoryReader reader, int64_t previous_starte
   }
 }
 
+template <class Code>
+auto WorkflowRun::Guarded(Code code) -> decltype(code()) {
+  if (guard_ == nullptr) return code();
+  guard_->Enter(instance_->place());
+  auto result = code();
+  given_up_ = !guard_->Leave();
+  if (given_up_) return absl::AbortedError("the code was given up");
+  return result;
+}
+
 absl::Status WorkflowRun::DoJobs() {
   // What the code asks for may give it something to do at once: a cancelled activity it does not wait for.
   while (machines_.has_jobs()) {
-    if (guard_ != nullptr) guard_->Enter(workflow_type_, run_id_);
-    auto requests = instance_->Activate(MomentNow(machines_.replaying()), machines_.TakeJobs(), !machines_.partial());
-    if (guard_ != nullptr) guard_->Leave(run_id_);
+    auto requests = Guarded([&] {
+      return instance_->Activate(MomentNow(machines_.replaying()), machines_.TakeJobs(), !machines_.partial());
+    });
     if (!requests.ok()) return requests.status();
     if (absl::Status status = machines_.ApplyRequests(*std::move(requests)); !status.ok()) return status;
   }
@@ -91,7 +99,7 @@ absl::StatusOr<WorkflowRun::Locals> WorkflowRun::RunLocals(LocalActivityHost::In
 
 absl::StatusOr<Payload> WorkflowRun::Query(const api::query::v1::WorkflowQuery& query) {
   if (!instance_->initialized()) return absl::FailedPreconditionError("the history of the run does not begin");
-  return instance_->Query(MomentNow(/*replaying=*/true), query);
+  return Guarded([&] { return instance_->Query(MomentNow(/*replaying=*/true), query); });
 }
 
 }  // namespace temporal::core

@@ -25,6 +25,11 @@ class WorkflowRun {
     return first_event_id == next || (heartbeat_ && first_event_id == 1 && previous_started_event_id == next - 1);
   }
 
+  // Watches the code from now on; null: nobody does. When it gives the code up, all below fail with kAborted.
+  void set_guard(ActivationGuard* guard) { guard_ = guard; }
+  // It has done so: the run has to be dropped.
+  bool given_up() const { return given_up_; }
+
   // Takes in the history of a workflow task and runs the code as far as it goes. Errors: those of WorkflowMachines and
   // of WorkflowInstance::Activate; the run has to be dropped after one.
   absl::Status Progress(HistoryReader reader, int64_t previous_started_event_id,
@@ -50,6 +55,8 @@ class WorkflowRun {
   WorkflowMachines& machines() { return machines_; }
 
  private:
+  template <class Code>
+  auto Guarded(Code code) -> decltype(code());
   absl::Status DoJobs();
   absl::Status GiveOrders();
   Moment MomentNow(bool replaying) const;
@@ -57,9 +64,9 @@ class WorkflowRun {
   WorkflowMachines machines_;
   const std::unique_ptr<WorkflowInstance> instance_;
   const std::string workflow_type_;
-  const std::string run_id_;
   Observer& observer_;
-  ActivationGuard* const guard_;
+  ActivationGuard* guard_ = nullptr;  // of the current task
+  bool given_up_ = false;
   LocalActivityHost* const host_;
   std::unique_ptr<LocalActivityRun> locals_;  // null: none was ever run
   bool heartbeat_ = false;                    // the last task was answered while some ran

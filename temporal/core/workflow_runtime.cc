@@ -16,6 +16,10 @@ namespace {
 
 std::exception_ptr CancelledBy(const Scope& scope) { return std::make_exception_ptr(CancelledError(scope->reason())); }
 
+std::string LocalId(const LocalActivityOptions& options, uint32_t seq) {
+  return options.activity_id.empty() ? absl::StrCat(seq) : options.activity_id;
+}
+
 }  // namespace
 
 void WorkflowInstance::CheckMayChange(const char* what) const {
@@ -49,6 +53,7 @@ Future<Payload> WorkflowInstance::ExecuteActivity(std::string_view type, const A
   }
   const uint32_t seq = ++activity_seq_;
   const std::string id = options.activity_id.empty() ? absl::StrCat(seq) : options.activity_id;
+  state->set_label(internal::MakeLabel(absl::StrCat("activity ", ToAbsl(type), ", id ", id)));
   const uint64_t key = scope->OnCancel([this, seq] { Ask(CancelActivity{seq}); });
   activities_.emplace(seq, Pending<Payload>{state, scope, key});
   Ask(ScheduleActivity{seq, ActivityCommand(type, id, options, std::move(input), info_), options.cancellation});
@@ -67,6 +72,8 @@ Future<Payload> WorkflowInstance::ExecuteLocalActivity(std::string_view type, co
     state->Fail(CancelledBy(scope));
     return Future<Payload>(state);
   }
+  state->set_label(
+      internal::MakeLabel(absl::StrCat("local activity ", ToAbsl(type), ", id ", LocalId(options, activity_seq_ + 1))));
   LocalActivityCall call;
   call.activity_type = type;
   call.input = std::move(input);
@@ -80,7 +87,7 @@ void WorkflowInstance::StartLocalActivity(std::shared_ptr<internal::FutureState<
                                           LocalActivityCall call) {
   const uint32_t seq = ++activity_seq_;
   call.seq = seq;
-  call.activity_id = call.options.activity_id.empty() ? absl::StrCat(seq) : call.options.activity_id;
+  call.activity_id = LocalId(call.options, seq);
   call.waited = std::chrono::duration_cast<Duration>(moment_.now - call.original_schedule_time);
   const uint64_t key = scope->OnCancel([this, seq] { Ask(CancelLocalActivity{seq}); });
   locals_.emplace(seq, PendingLocal{std::move(state), std::move(scope), key, call});
@@ -99,6 +106,7 @@ Future<Nothing> WorkflowInstance::StartTimer(Duration duration, const Scope& sco
     return Future<Nothing>(state);
   }
   const uint32_t seq = ++timer_seq_;
+  state->set_label(internal::MakeLabel(absl::StrCat("timer ", seq, " of ", internal::InWords(duration))));
   const uint64_t key = scope->OnCancel([this, seq, raw = scope.get()] {
     Ask(CancelTimer{seq});
     const auto found = timers_.find(seq);
@@ -114,6 +122,7 @@ Future<Nothing> WorkflowInstance::StartTimer(Duration duration, const Scope& sco
 Future<Nothing> WorkflowInstance::AddCondition(std::function<bool()> predicate, const Scope& scope) {
   CheckMayChange("a condition");
   auto state = std::make_shared<internal::ScopedState<Nothing>>(scheduler_, scope);
+  state->set_label(condition_label_);
   if (!state->ready()) {
     if (predicate()) {
       state->Resolve();
@@ -134,7 +143,10 @@ Future<ChildStarted> WorkflowInstance::StartChild(std::string_view type, const C
   }
   const uint32_t seq = ++child_seq_;
   const uint64_t key = scope->OnCancel([this, seq, raw = scope.get()] { Ask(CancelChild{seq, raw->reason()}); });
-  children_.emplace(seq, PendingChild{started, NewState<Payload>(), scope, key});
+  started->set_label(internal::MakeLabel(absl::StrCat("child workflow ", ToAbsl(type), ", id ", options.workflow_id)));
+  auto result = NewState<Payload>();
+  result->set_label(started->label());
+  children_.emplace(seq, PendingChild{started, std::move(result), scope, key});
   Ask(core::StartChild{seq, ChildCommand(type, options, std::move(input), info_), options.cancellation});
   return Future<ChildStarted>(started);
 }
@@ -153,6 +165,7 @@ Future<Nothing> WorkflowInstance::SendSignal(const internal::ExternalTarget& tar
     return Future<Nothing>(state);
   }
   const uint32_t seq = ++signal_seq_;
+  state->set_label(internal::MakeLabel(absl::StrCat("signal '", ToAbsl(signal), "' to workflow ", target.workflow_id)));
   const uint64_t key = scope->OnCancel([this, seq] { Ask(CancelSignalExternal{seq}); });
   signals_.emplace(seq, Pending<Nothing>{state, scope, key});
   Ask(core::SignalExternal{seq, SignalCommand(target, signal, std::move(input), headers)});
@@ -163,6 +176,7 @@ Future<Nothing> WorkflowInstance::CancelExternal(const internal::ExternalTarget&
   CheckMayChange("the cancellation of another workflow");
   auto state = NewState<Nothing>();
   const uint32_t seq = ++cancel_seq_;
+  state->set_label(internal::MakeLabel(absl::StrCat("cancellation of workflow ", target.workflow_id)));
   cancels_.emplace(seq, Pending<Nothing>{state, internal::CancelNode::Root(), 0});
   Ask(core::CancelExternal{seq, CancelExternalCommand(target, reason, info_)});
   return Future<Nothing>(state);

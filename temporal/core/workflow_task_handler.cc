@@ -30,7 +30,8 @@ class WorkflowTaskHandler::Impl {
         fetcher_(fetcher),
         cache_(sticky() ? options_.max_cached_runs : 0) {}
 
-  absl::StatusOr<WorkflowTaskReply> Handle(Task task);
+  absl::StatusOr<WorkflowTaskReply> Handle(Task task, ActivationGuard* guard);
+  WorkflowTaskReply Refuse(const Task& task, const absl::Status& why) const;
   void Rewind(const std::string& run_id, int64_t started_event_id, int64_t reset_to);
   RunCache& cache() { return cache_; }
 
@@ -42,13 +43,13 @@ class WorkflowTaskHandler::Impl {
         1);
   }
   bool sticky() const { return options_.max_cached_runs > 0 && !options_.sticky_task_queue.empty(); }
-  absl::Status Progress(RunCache::Slot& slot, Task& task);
+  absl::Status Progress(RunCache::Slot& slot, Task& task, ActivationGuard* guard);
   absl::Status RunLocals(RunCache::Slot& slot, const Task& task, std::optional<LocalActivityHost::Instant> received,
                          WorkflowRun::Locals& locals);
   WorkflowTaskReply Reply(RunCache::Slot& slot, const Task& task, WorkflowRun::Locals locals, bool& keep);
-  WorkflowTaskReply FailTask(const Task& task, const absl::Status& status);
+  WorkflowTaskReply FailTask(const Task& task, const absl::Status& status) const;
   QueryCompleted AnswerQuery(WorkflowRun& run, const Task& task);
-  QueryCompleted FailQuery(const Task& task, const absl::Status& status);
+  QueryCompleted FailQuery(const Task& task, const absl::Status& status) const;
   WorkflowInfo InfoOf(const Task& task) const;
 
   const WorkflowTaskHandlerOptions options_;
@@ -89,6 +90,11 @@ void SetBuildId(const std::string& build_id, Completed& reply) {
 #pragma clang diagnostic pop
 }
 
+const char* FailureType(const absl::Status& status) {
+  if (IsNondeterminism(status)) return "NonDeterminismError";
+  return absl::IsDeadlineExceeded(status) ? "DeadlockError" : "WorkflowTaskError";
+}
+
 template <class Result>
 void SetResult(const absl::StatusOr<Payload>& answer, Result& result, enums::QueryResultType* type) {
   if (answer.ok()) {
@@ -103,7 +109,7 @@ void SetResult(const absl::StatusOr<Payload>& answer, Result& result, enums::Que
 
 }  // namespace
 
-absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
+absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task, ActivationGuard* guard) {
   std::optional<LocalActivityHost::Instant> received;
   if (options_.local_activities != nullptr) received = options_.local_activities->Now();
   const std::string run_id = task.workflow_execution().run_id();
@@ -114,25 +120,22 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
 
   auto locals = WorkflowRun::Locals::kEnded;
   const bool built_for_query = task.has_query() && (slot->run == nullptr || !task.history().events().empty());
-  absl::Status status = Progress(*slot, task);
+  absl::Status status = Progress(*slot, task, guard);
   if (status.ok()) status = RunLocals(*slot, task, received, locals);
   bool keep = status.ok();
   absl::StatusOr<WorkflowTaskReply> reply = WorkflowTaskReply();
   if (status.ok()) {
     reply = Reply(*slot, task, locals, keep);
+    if (slot->run->given_up()) {  // as it answered a query
+      reply = WorkflowTaskReply();
+      keep = false;
+    }
     // The history may reach into a task under way, without the updates that came with that.
     if (built_for_query && slot->run->machines().next_event_id() != task.previous_started_event_id() + 1) keep = false;
   } else if (IsUnreachable(status)) {
     reply = status;
-  } else {
-    options_.observer->Log(LogLevel::kError, absl::StrCat("workflow ", task.workflow_type().name(), " ",
-                                                          task.workflow_execution().workflow_id(), " run ", run_id,
-                                                          ", task attempt ", task.attempt(), ": ", Message(status)));
-    if (task.has_query()) {
-      reply = FailQuery(task, status);
-    } else if (task.attempt() <= 1) {
-      reply = FailTask(task, status);
-    }
+  } else if (!absl::IsAborted(status)) {
+    reply = Refuse(task, status);
   }
   if (!keep) {
     if (!status.ok() && sticky()) Count(metrics::kStickyCacheTotalForcedEviction, task.workflow_type().name());
@@ -147,7 +150,17 @@ absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Impl::Handle(Task task) {
   return reply;
 }
 
-absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& task) {
+WorkflowTaskReply WorkflowTaskHandler::Impl::Refuse(const Task& task, const absl::Status& why) const {
+  options_.observer->Log(
+      LogLevel::kError,
+      absl::StrCat("workflow ", task.workflow_type().name(), " ", task.workflow_execution().workflow_id(), " run ",
+                   task.workflow_execution().run_id(), ", task attempt ", task.attempt(), ": ", Message(why)));
+  if (task.has_query()) return FailQuery(task, why);
+  if (task.attempt() <= 1) return FailTask(task, why);
+  return WorkflowTaskReply();  // reported already; the server waits longer before each further attempt
+}
+
+absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& task, ActivationGuard* guard) {
   const auto& events = task.history().events();
   const bool only_query = events.empty() && (task.has_query() || !task.queries().empty());
   if (events.empty() && !only_query) return absl::DataLossError("a workflow task without history");
@@ -157,6 +170,7 @@ absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& tas
   if (sticky()) {
     Count(slot.run != nullptr ? metrics::kStickyCacheHit : metrics::kStickyCacheMiss, task.workflow_type().name());
   }
+  if (slot.run != nullptr) slot.run->set_guard(guard);
   if (slot.run != nullptr && only_query) return absl::OkStatus();
 
   const bool from_start = slot.run == nullptr && first != 1;
@@ -168,6 +182,7 @@ absl::Status WorkflowTaskHandler::Impl::Progress(RunCache::Slot& slot, Task& tas
                        "' is not registered on this worker, which knows: ", absl::StrJoin(registry_.Types(), ", ")));
     }
     slot.run = std::make_unique<WorkflowRun>(*factory, InfoOf(task), options_);
+    slot.run->set_guard(guard);
   }
   std::vector<UpdateRequest> updates;
   for (auto& message : *task.mutable_messages()) {
@@ -269,7 +284,7 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
   return reply;
 }
 
-WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const absl::Status& status) {
+WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const absl::Status& status) const {
   Failed reply;
   reply.set_task_token(task.task_token());
   reply.set_namespace_(options_.namespace_name);
@@ -278,8 +293,7 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const ab
                                            : enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
   reply.mutable_failure()->set_message(Message(status));
   reply.mutable_failure()->set_source("CppSDK");
-  reply.mutable_failure()->mutable_application_failure_info()->set_type(IsNondeterminism(status) ? "NonDeterminismError"
-                                                                                                 : "WorkflowTaskError");
+  reply.mutable_failure()->mutable_application_failure_info()->set_type(FailureType(status));
   return reply;
 }
 
@@ -294,7 +308,7 @@ QueryCompleted WorkflowTaskHandler::Impl::AnswerQuery(WorkflowRun& run, const Ta
   return reply;
 }
 
-QueryCompleted WorkflowTaskHandler::Impl::FailQuery(const Task& task, const absl::Status& status) {
+QueryCompleted WorkflowTaskHandler::Impl::FailQuery(const Task& task, const absl::Status& status) const {
   QueryCompleted reply;
   reply.set_task_token(task.task_token());
   reply.set_namespace_(options_.namespace_name);
@@ -310,7 +324,13 @@ WorkflowTaskHandler::WorkflowTaskHandler(WorkflowTaskHandlerOptions options, con
 
 WorkflowTaskHandler::~WorkflowTaskHandler() = default;
 
-absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Handle(Task task) { return impl_->Handle(std::move(task)); }
+absl::StatusOr<WorkflowTaskReply> WorkflowTaskHandler::Handle(Task task, ActivationGuard* guard) {
+  return impl_->Handle(std::move(task), guard);
+}
+
+WorkflowTaskReply WorkflowTaskHandler::Refuse(const Task& task, const absl::Status& why) const {
+  return impl_->Refuse(task, why);
+}
 
 void WorkflowTaskHandler::Evict(std::string_view run_id) { impl_->cache().Drop(run_id); }
 

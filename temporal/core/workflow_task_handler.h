@@ -18,12 +18,14 @@
 
 namespace temporal::core {
 
-// Told when user code starts and stops running, so that a watchdog can tell which workflow holds its thread.
+// Watches the code of a workflow while it runs for one task.
 class ActivationGuard {
  public:
   virtual ~ActivationGuard() = default;
-  virtual void Enter(std::string_view workflow_type, std::string_view run_id) = 0;
-  virtual void Leave(std::string_view run_id) = 0;
+  // The code begins to run on this thread; `place` tells where it is, on any thread, until Leave.
+  virtual void Enter(const internal::Place& place) = 0;
+  // It has come back. False: it was given up meanwhile, and nothing that it did counts.
+  virtual bool Leave() = 0;
 };
 
 struct WorkflowTaskHandlerOptions {
@@ -38,7 +40,6 @@ struct WorkflowTaskHandlerOptions {
   Duration sticky_schedule_to_start = std::chrono::seconds(10);
   size_t max_cached_runs = 1000;
   Observer* observer = &SilentObserver();  // must outlive the handler
-  ActivationGuard* guard = nullptr;        // may be null
   // Runs local activities, must outlive the handler. Null: workflows must not use any.
   LocalActivityHost* local_activities = nullptr;
   std::vector<WorkflowInterceptorFactory> interceptors;  // the first is the outermost
@@ -61,8 +62,14 @@ class WorkflowTaskHandler {
   ~WorkflowTaskHandler();
 
   // Errors: kUnavailable if history could not be fetched (the run is evicted, the task may be left to time out).
-  // A task that came back in RespondWorkflowTaskCompletedResponse.workflow_task is handled the same way.
-  absl::StatusOr<WorkflowTaskReply> Handle(api::workflowservice::v1::PollWorkflowTaskQueueResponse task);
+  // A task that came back in RespondWorkflowTaskCompletedResponse.workflow_task is handled the same way. `guard` may be
+  // null; when it gives the code up there is no reply (monostate), and the run is gone.
+  absl::StatusOr<WorkflowTaskReply> Handle(api::workflowservice::v1::PollWorkflowTaskQueueResponse task,
+                                           ActivationGuard* guard = nullptr);
+
+  // The reply to a task that cannot be done. Of the history nothing is needed.
+  WorkflowTaskReply Refuse(const api::workflowservice::v1::PollWorkflowTaskQueueResponse& task,
+                           const absl::Status& why) const;
 
   // Call when a reply could not be delivered (NotFound, UnhandledCommand or any other error): what the run believes is
   // no longer what the server knows. Also good for reset. No effect on unknown runs.

@@ -23,9 +23,23 @@ void Executor::Run(std::function<void()> function) {
   work_.notify_one();
 }
 
-void Executor::WaitIdle() {
+void Executor::Lose() {
+  std::lock_guard lock(mutex_);
+  ++max_threads_;
+  ++lost_;
+  if (Idle()) idle_changed_.notify_all();
+}
+
+void Executor::Regain() {
+  std::lock_guard lock(mutex_);
+  --max_threads_;
+  --lost_;
+}
+
+bool Executor::WaitIdle() {
   std::unique_lock lock(mutex_);
   idle_changed_.wait(lock, [this] { return Idle(); });
+  return busy_ == 0;
 }
 
 void Executor::Loop() {

@@ -65,7 +65,7 @@ class WorkerImpl : public Worker {
     if (activity_worker_) activity_worker_->JoinPolling();
     if (workflow_worker_) workflow_worker_->JoinPolling();
     if (activity_worker_) activity_worker_->Finish(deadline);
-    if (workflow_worker_) workflow_worker_->Finish(deadline);
+    if (workflow_worker_ && !workflow_worker_->Finish(deadline)) (void)workflow_worker_.release();  // still in use
     // The handling of workflow tasks may have brought activities.
     if (activity_worker_) activity_worker_->Finish(deadline);
   }

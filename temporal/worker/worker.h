@@ -46,6 +46,10 @@ struct WorkerOptions {
   double max_local_activities_per_second = 0;
   int sticky_cache_size = 1000;  // runs kept in memory; 0: every task replays from the start
   Duration sticky_schedule_to_start = std::chrono::seconds(10);
+  // A workflow whose code runs so long without giving its thread back (it blocks, or never awaits) fails its task; the
+  // worker goes on with a thread more. 0: never. Unset: 1 s, or never in a build with a sanitizer. Never while the
+  // environment has TEMPORAL_DEBUG, for work with a debugger.
+  std::optional<Duration> deadlock_detection_timeout;
   // What running activities get before they are cancelled, and local ones before they are given up.
   Duration graceful_shutdown = std::chrono::seconds(10);
   // Longest poll, at least 2 s; 0: 60 s if the server ends polls when a worker says it stops, else 10 s. Shutdown waits
@@ -60,7 +64,8 @@ struct WorkerOptions {
   std::vector<std::shared_ptr<ActivityInterceptor>> activity_interceptors;  // the first is the outermost
   std::vector<WorkflowInterceptorFactory> workflow_interceptors;            // the first is the outermost
   FailureHook failure_hook;                                                 // for what activities return
-  // The clock of local activities and of the tasks that wait for them; null: the machine's. For tests.
+  // The clock of local activities, of the tasks that wait for them, and of the deadlock detector; null: the machine's.
+  // For tests.
   std::shared_ptr<Timers> timers;
   std::shared_ptr<Observer> observer;  // null: silent
 };
@@ -79,7 +84,8 @@ class Worker {
   virtual absl::Status Start() = 0;
 
   // Stops polling, finishes every task already received (activities are cancelled after graceful_shutdown), reports
-  // their results, tells the server and returns. Safe to call twice.
+  // their results, tells the server and returns. Safe to call twice. Workflow code that never gives its thread back
+  // keeps that thread, and the memory of this worker's workflows.
   virtual void Shutdown() = 0;
 
   // Drops every cached run, as if this worker had just started. For tests.

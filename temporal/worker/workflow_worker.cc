@@ -89,15 +89,20 @@ WorkflowWorker::WorkflowWorker(std::shared_ptr<const Shared> shared, const Workf
                                const ActivityRegistry& local, ActivityWorker* activities,
                                std::shared_ptr<EagerWorkflowDispatcher> dispatcher)
     : shared_(std::move(shared)),
+      registry_(registry),
+      local_registry_(local),
       activities_(activities),
-      locals_(shared_, local),
-      handler_(HandlerOptions(*shared_, locals_), registry, *this),
+      locals_(shared_, local_registry_),
+      handler_(HandlerOptions(*shared_, locals_), registry_, *this),
       slots_(SupplierOf(shared_->options), SlotKind::kWorkflow, kWorkerType, *shared_),
       executor_(slots_.max(kMostThreads)),
       normal_("workflow_task", kWorkerType, slots_, *shared_),
       sticky_("workflow_sticky_task", kWorkerType, slots_, *shared_),
       dispatcher_(std::move(dispatcher)),
-      eager_starts_(std::make_shared<EagerStarts>(*this)) {}
+      eager_starts_(std::make_shared<EagerStarts>(*this)),
+      deadlocks_(std::make_shared<DeadlockDetector>(
+          shared_->timers, DeadlockLimit(shared_->options.deadlock_detection_timeout),
+          [this](const Task& task, std::string message) { OnDeadlock(task, std::move(message)); })) {}
 
 WorkflowWorker::~WorkflowWorker() {
   StopPolling();
@@ -137,11 +142,12 @@ void WorkflowWorker::JoinPolling() {
   eager_starts_->Join();
 }
 
-void WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
+bool WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
   JoinPolling();
-  if (executor_.WaitIdle(std::max(Duration(0), Duration(deadline - std::chrono::steady_clock::now())))) return;
-  locals_.Stop();
-  executor_.WaitIdle();
+  if (!executor_.WaitIdle(std::max(Duration(0), Duration(deadline - std::chrono::steady_clock::now())))) {
+    locals_.Stop();
+  }
+  return executor_.WaitIdle();
 }
 
 absl::StatusOr<PollResult> WorkflowWorker::Poll(bool sticky) {
@@ -181,8 +187,7 @@ absl::StatusOr<PollResult> WorkflowWorker::Poll(bool sticky) {
 void WorkflowWorker::Dispatch(Task task) {
   slots_.Use();
   executor_.Run([this, task = std::make_shared<Task>(std::move(task))] {
-    Work(std::move(*task));
-    slots_.Release();
+    if (Work(std::move(*task))) slots_.Release();
   });
 }
 
@@ -193,27 +198,44 @@ absl::StatusOr<service::GetWorkflowExecutionHistoryResponse> WorkflowWorker::Fet
   return Invoke<service::GetWorkflowExecutionHistoryResponse>(*shared_->transport, "GetWorkflowExecutionHistory", full);
 }
 
-void WorkflowWorker::Work(Task task) {
+bool WorkflowWorker::Work(Task task) {
   while (!task.task_token().empty()) {
     const std::string run_id = task.workflow_execution().run_id();
+    // Another attempt would cost another thread; the server gives it to whoever asks when its time is over.
+    if (deadlocks_->Stuck(run_id)) return true;
+    DeadlockDetector::Watch watch(*deadlocks_, task);
     const std::string type = task.workflow_type().name();
     const int64_t started_event_id = task.started_event_id();
     const auto started = std::chrono::steady_clock::now();
-    absl::StatusOr<core::WorkflowTaskReply> reply = handler_.Handle(std::move(task));
+    absl::StatusOr<core::WorkflowTaskReply> reply = handler_.Handle(std::move(task), &watch);
+    if (watch.given_up()) {
+      executor_.Regain();
+      return false;
+    }
     shared_->Latency(metrics::kWorkflowTaskExecutionLatency, "workflow_type", type,
                      std::chrono::steady_clock::now() - started);
     if (!reply.ok()) {
       shared_->observer().Log(LogLevel::kWarning,
                               absl::StrCat("workflow task of run ", run_id, ": ", reply.status().ToString()));
-      return;  // the server hands it out again when its time is over
+      return true;  // the server hands it out again when its time is over
     }
-    if (std::holds_alternative<std::monostate>(*reply)) {
-      shared_->Count(metrics::kWorkflowTaskNoCompletion, "workflow_type", type);
-    } else if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&*reply)) {
-      CountFailure(type, *failed);
-    }
+    CountOutcome(type, *reply);
     task = Reply(run_id, started_event_id, *std::move(reply));
   }
+  return true;
+}
+
+// The thread stays lost until the code returns; its slot goes to another task.
+void WorkflowWorker::OnDeadlock(const Task& task, std::string message) {
+  executor_.Lose();
+  slots_.Release();
+  executor_.Run([this, task, message = std::move(message)] {
+    const std::string& run_id = task.workflow_execution().run_id();
+    handler_.Evict(run_id);
+    core::WorkflowTaskReply reply = handler_.Refuse(task, absl::DeadlineExceededError(message));
+    CountOutcome(task.workflow_type().name(), reply);
+    Reply(run_id, task.started_event_id(), std::move(reply));
+  });
 }
 
 WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, int64_t started_event_id,
@@ -263,8 +285,13 @@ WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_
   return std::move(*answer->mutable_workflow_task());
 }
 
-void WorkflowWorker::CountFailure(const std::string& type, const service::RespondWorkflowTaskFailedRequest& failed) {
-  const bool nondeterminism = failed.cause() == api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
+void WorkflowWorker::CountOutcome(const std::string& type, const core::WorkflowTaskReply& reply) {
+  if (std::holds_alternative<std::monostate>(reply)) {
+    shared_->Count(metrics::kWorkflowTaskNoCompletion, "workflow_type", type);
+  }
+  const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply);
+  if (failed == nullptr) return;
+  const bool nondeterminism = failed->cause() == api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR;
   shared_->observer().Count(metrics::kWorkflowTaskExecutionFailed,
                             {{"namespace", shared_->name_space},
                              {"task_queue", shared_->options.task_queue},

@@ -4,6 +4,7 @@
 
 #include "temporal/client/eager.h"
 #include "temporal/core/workflow_task_handler.h"
+#include "temporal/worker/deadlock_detector.h"
 #include "temporal/worker/executor.h"
 #include "temporal/worker/local_activities.h"
 #include "temporal/worker/poller.h"
@@ -31,8 +32,9 @@ class WorkflowWorker : private core::HistoryFetcher {
   void Start();
   void StopPolling();
   void JoinPolling();
-  // Waits for the tasks being handled; their local activities are given up at `deadline`.
-  void Finish(std::chrono::steady_clock::time_point deadline);
+  // Waits for the tasks being handled; their local activities are given up at `deadline`. False: there is workflow code
+  // that never gave its thread back, so that this object must not be destroyed.
+  bool Finish(std::chrono::steady_clock::time_point deadline);
   void EvictAll() { handler_.EvictAll(); }
 
  private:
@@ -43,18 +45,22 @@ class WorkflowWorker : private core::HistoryFetcher {
   absl::StatusOr<PollResult> Poll(bool sticky);
   // Runs a task whose slot is taken.
   void Dispatch(Task task);
-  void Work(Task task);
+  // False: the slot has been given back.
+  bool Work(Task task);
+  void OnDeadlock(const Task& task, std::string message);
   // The next task of the same run, if the reply brought one; its token is empty otherwise.
   Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
   Task Completed(const std::string& run_id, int64_t started_event_id,
                  api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
-  void CountFailure(const std::string& type, const api::workflowservice::v1::RespondWorkflowTaskFailedRequest& failed);
+  void CountOutcome(const std::string& type, const core::WorkflowTaskReply& reply);
   // Says in the history why the task cannot be completed; without it the task would time out again and again.
   void FailTooLarge(const std::string& task_token);
   // Asks for the activities this worker can begin at once to come with the answer; how many slots it holds for them.
   int RequestEager(api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
 
   const std::shared_ptr<const Shared> shared_;
+  const WorkflowRegistry registry_;
+  const ActivityRegistry local_registry_;
   ActivityWorker* const activities_;
   LocalActivities locals_;
   core::WorkflowTaskHandler handler_;
@@ -64,6 +70,7 @@ class WorkflowWorker : private core::HistoryFetcher {
   Poller sticky_;
   const std::shared_ptr<EagerWorkflowDispatcher> dispatcher_;
   const std::shared_ptr<EagerStarts> eager_starts_;
+  const std::shared_ptr<DeadlockDetector> deadlocks_;
 };
 
 }  // namespace temporal::worker

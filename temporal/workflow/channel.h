@@ -5,6 +5,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,8 @@ class ReceiveState;
 template <class T>
 class ChannelState {
  public:
+  explicit ChannelState(std::string_view name) : label_(MakeLabel("signal '" + std::string(name) + "'")) {}
+  const Label& label() const { return label_; }
   void Push(T value) { Deliver({next_number_++, std::move(value)}); }
   void Attach(ReceiveState<T>& receiver);
   void Detach(ReceiveState<T>& receiver) { std::erase(receivers_, &receiver); }
@@ -30,6 +34,7 @@ class ChannelState {
   std::deque<std::pair<uint64_t, T>>& waiting() { return waiting_; }
 
  private:
+  const Label label_;
   uint64_t next_number_ = 0;
   std::deque<std::pair<uint64_t, T>> waiting_;  // empty while there are receivers
   std::vector<ReceiveState<T>*> receivers_;
@@ -40,6 +45,7 @@ class ReceiveState : public ScopedState<T> {
  public:
   ReceiveState(Scheduler& scheduler, std::shared_ptr<ChannelState<T>> channel, Scope scope)
       : ScopedState<T>(scheduler, std::move(scope)), channel_(std::move(channel)) {
+    this->set_label(channel_->label());
     if (!this->ready()) channel_->Attach(*this);
   }
 
@@ -94,7 +100,8 @@ void ChannelState<T>::Deliver(std::pair<uint64_t, T> value) {
 template <class T = Nothing>
 class SignalChannel {
  public:
-  SignalChannel(const Context& context, std::string_view name) : context_(context) {
+  SignalChannel(const Context& context, std::string_view name)
+      : context_(context), channel_(std::make_shared<internal::ChannelState<T>>(name)) {
     context.runtime().SetSignalHandler(
         name, [channel = channel_, runtime = &context.runtime(), name = std::string(name)](const Payloads& input) {
           if (auto value = internal::DecodeSignal<T>(*runtime, name, input)) channel->Push(*std::move(value));
@@ -121,7 +128,7 @@ class SignalChannel {
 
  private:
   Context context_;
-  std::shared_ptr<internal::ChannelState<T>> channel_ = std::make_shared<internal::ChannelState<T>>();
+  std::shared_ptr<internal::ChannelState<T>> channel_;
 };
 
 }  // namespace temporal

@@ -22,6 +22,7 @@ class CancelledState : public FutureState<std::string> {
     }
   }
   ~CancelledState() override { scope_->Forget(key_); }
+  std::string Describe() const override { return "cancellation"; }
 
  private:
   Scope scope_;
@@ -68,6 +69,7 @@ Future<Nothing> Context::Until(std::function<bool()> predicate) const {
 
 Future<bool> Context::UntilFor(std::function<bool()> predicate, Duration limit) const {
   auto state = std::make_shared<internal::FutureState<bool>>(runtime_->scheduler());
+  state->set_label(internal::MakeLabel("a condition, for " + internal::InWords(limit)));
   const internal::Scope scope = internal::CancelNode::ChildOf(scope_);
   const Future<Nothing> held = runtime_->AddCondition(predicate, scope);
   // `state` settles before the other step is cancelled, so that the cancellation is not seen.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -79,8 +80,9 @@ class Context {
 
   // Runs a coroutine beside this one. If nobody awaits the future, its failure is dropped.
   template <class T>
-  Future<T> Spawn(Task<T> task) const {
-    return internal::Spawn(runtime_->scheduler(), std::move(task));
+  Future<T> Spawn(Task<T> task, std::source_location where = std::source_location::current()) const {
+    return internal::Spawn(runtime_->scheduler(), std::move(task),
+                           "a coroutine spawned at " + internal::FileAndLine(where));
   }
 
   // --- cancellation

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "temporal/workflow/select.h"
+
 namespace temporal::internal {
 
 FutureStateBase::Waiter::~Waiter() {
@@ -40,6 +42,14 @@ void FutureStateBase::BecomeReady() {
     scheduler_.Post(waiter->handle_);
   }
   for (const auto& callback : std::exchange(callbacks_, {})) callback();
+}
+
+std::string DescribeAll(const char* kind, const std::vector<const FutureStateBase*>& states) {
+  std::string text;
+  for (const FutureStateBase* state : states) {
+    if (!state->ready()) text += (text.empty() ? " (" : ", ") + state->Describe();
+  }
+  return kind + (text.empty() ? text : text + ")");
 }
 
 }  // namespace temporal::internal

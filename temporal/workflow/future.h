@@ -5,17 +5,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "temporal/workflow/internal/frame.h"
 #include "temporal/workflow/internal/scheduler.h"
 
 namespace temporal {
-
-template <class T>
-class Future;
 
 namespace internal {
 
@@ -56,6 +55,11 @@ class FutureStateBase {
   // Runs now if ready.
   void OnReady(std::function<void()> callback);
 
+  // What a coroutine that awaits this waits for.
+  virtual std::string Describe() const { return label_ == nullptr ? "a future" : *label_; }
+  const Label& label() const { return label_; }
+  void set_label(Label label) { label_ = std::move(label); }
+
  protected:
   void BecomeReady();
   void RethrowIfFailed() const {
@@ -65,6 +69,7 @@ class FutureStateBase {
  private:
   Scheduler& scheduler_;
   bool ready_ = false;
+  Label label_;
   std::exception_ptr error_;
   std::vector<Waiter*> waiters_;
   std::vector<std::function<void()>> callbacks_;
@@ -116,31 +121,48 @@ class [[nodiscard]] Future {
   bool ready() const { return state_->ready(); }
   bool failed() const { return state_->failed(); }
 
-  auto operator co_await() const { return Awaiter(state_); }
-
   // For the SDK's own combinators.
-  const std::shared_ptr<State>& state() const { return state_; }
+  const std::shared_ptr<State>& state() const& { return state_; }
+  std::shared_ptr<State> state() && { return std::move(state_); }
 
  private:
-  class Awaiter {
-   public:
-    explicit Awaiter(std::shared_ptr<State> state) : state_(std::move(state)) {}
-    bool await_ready() const { return state_->ready(); }
-    void await_suspend(std::coroutine_handle<> handle) { state_->AddWaiter(waiter_, handle); }
-    T await_resume() {
-      if constexpr (std::is_void_v<T>) {
-        state_->Take(false);
-      } else {
-        return state_->Take(state_.use_count() == 1);
-      }
-    }
-
-   private:
-    std::shared_ptr<State> state_;
-    internal::FutureStateBase::Waiter waiter_;
-  };
-
   std::shared_ptr<State> state_;
 };
 
+namespace internal {
+
+template <class T>
+class FutureAwaiter {
+ public:
+  FutureAwaiter(Frame& frame, std::shared_ptr<FutureState<T>> state, const std::source_location& where)
+      : frame_(frame), state_(std::move(state)) {
+    frame_.Await(*state_, where);
+  }
+  bool await_ready() const { return state_->ready(); }
+  void await_suspend(std::coroutine_handle<> handle) { state_->AddWaiter(waiter_, handle); }
+  T await_resume() {
+    frame_.Continue(state_->label());
+    if constexpr (std::is_void_v<T>) {
+      state_->Take(false);
+    } else {
+      return state_->Take(state_.use_count() == 1);
+    }
+  }
+
+ private:
+  Frame& frame_;
+  std::shared_ptr<FutureState<T>> state_;
+  FutureStateBase::Waiter waiter_;
+};
+
+template <class T>
+FutureAwaiter<T> Frame::await_transform(const Future<T>& future, std::source_location where) {
+  return FutureAwaiter<T>(*this, future.state(), where);
+}
+template <class T>
+FutureAwaiter<T> Frame::await_transform(Future<T>&& future, std::source_location where) {
+  return FutureAwaiter<T>(*this, std::move(future).state(), where);
+}
+
+}  // namespace internal
 }  // namespace temporal

@@ -1,5 +1,6 @@
 #include "temporal/workflow/internal/scheduler.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace temporal::internal {
@@ -36,13 +37,22 @@ void Scheduler::Close() {
   while (youngest_ != nullptr) youngest_->handle_.destroy();  // unlinks itself
 }
 
-void Scheduler::Adopt(Root& root, std::coroutine_handle<> handle) {
+void Scheduler::Adopt(Root& root, std::coroutine_handle<> handle, Label name) {
   root.scheduler_ = this;
   root.handle_ = handle;
+  root.number_ = ++roots_ever_;
+  root.origin_ = {&place_, std::move(name)};
   root.previous_ = youngest_;
   if (youngest_ != nullptr) youngest_->next_ = &root;
   youngest_ = &root;
   Post(handle);
+}
+
+std::vector<const Scheduler::Root*> Scheduler::Roots() const {
+  std::vector<const Root*> roots;
+  for (const Root* root = youngest_; root != nullptr; root = root->previous_) roots.push_back(root);
+  std::reverse(roots.begin(), roots.end());
+  return roots;
 }
 
 void Scheduler::Root::Unlink() {

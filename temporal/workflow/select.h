@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <tuple>
 #include <variant>
 #include <vector>
@@ -12,15 +13,34 @@ namespace temporal {
 
 namespace internal {
 
+template <class... Ts>
+std::vector<const FutureStateBase*> StatesOf(const std::tuple<Future<Ts>...>& futures) {
+  return std::apply([](const auto&... each) { return std::vector<const FutureStateBase*>{each.state().get()...}; },
+                    futures);
+}
+template <class T>
+std::vector<const FutureStateBase*> StatesOf(const std::vector<Future<T>>& futures) {
+  std::vector<const FutureStateBase*> states;
+  for (const Future<T>& future : futures) states.push_back(future.state().get());
+  return states;
+}
+
+// "any of (timer 1, signal 'release')"; those that have settled are left out.
+std::string DescribeAll(const char* kind, const std::vector<const FutureStateBase*>& states);
+
 template <class Result, class Inputs>
 class CombinedState : public FutureState<Result> {
  public:
-  CombinedState(Scheduler& scheduler, Inputs inputs) : FutureState<Result>(scheduler), inputs_(std::move(inputs)) {}
+  // `kind`: "any of" or "all of".
+  CombinedState(Scheduler& scheduler, const char* kind, Inputs inputs)
+      : FutureState<Result>(scheduler), kind_(kind), inputs_(std::move(inputs)) {}
+  std::string Describe() const override { return inputs_ ? DescribeAll(kind_, StatesOf(*inputs_)) : kind_; }
   Inputs& inputs() { return *inputs_; }
   void Release() { inputs_.reset(); }
   size_t remaining = 0;
 
  private:
+  const char* const kind_;
   // Dropped once settled: a signal that lost the race goes back to its channel.
   std::optional<Inputs> inputs_;
 };
@@ -56,7 +76,7 @@ Future<std::variant<internal::Stored<Ts>...>> AnyOf(Future<Ts>... futures) {
   using Inputs = std::tuple<Future<Ts>...>;
   using State = internal::CombinedState<Result, Inputs>;
   internal::Scheduler& scheduler = std::get<0>(std::tie(futures...)).state()->scheduler();
-  auto state = std::make_shared<State>(scheduler, Inputs(std::move(futures)...));
+  auto state = std::make_shared<State>(scheduler, "any of", Inputs(std::move(futures)...));
   const Inputs inputs = state->inputs();
   [&]<size_t... I>(std::index_sequence<I...>) {
     (internal::WhenReady(state, std::get<I>(inputs),
@@ -75,7 +95,7 @@ template <class T>
 Future<size_t> AnyOf(std::vector<Future<T>> futures) {
   using State = internal::CombinedState<size_t, std::vector<Future<T>>>;
   internal::Scheduler& scheduler = futures.at(0).state()->scheduler();
-  auto state = std::make_shared<State>(scheduler, futures);
+  auto state = std::make_shared<State>(scheduler, "any of", futures);
   for (size_t i = 0; i < futures.size(); ++i) {
     internal::WhenReady(state, futures[i],
                         [i](const std::shared_ptr<State>& done) { internal::Settle(done, [&] { return i; }); });
@@ -91,7 +111,7 @@ Future<std::tuple<internal::Stored<Ts>...>> AllOf(Future<Ts>... futures) {
   using Inputs = std::tuple<Future<Ts>...>;
   using State = internal::CombinedState<Result, Inputs>;
   internal::Scheduler& scheduler = std::get<0>(std::tie(futures...)).state()->scheduler();
-  auto state = std::make_shared<State>(scheduler, Inputs(std::move(futures)...));
+  auto state = std::make_shared<State>(scheduler, "all of", Inputs(std::move(futures)...));
   state->remaining = sizeof...(Ts);
   const Inputs inputs = state->inputs();
   const auto one_done = [](const std::shared_ptr<State>& done) {
@@ -110,7 +130,7 @@ Future<std::vector<internal::Stored<T>>> AllOf(std::vector<Future<T>> futures) {
   using Result = std::vector<internal::Stored<T>>;
   using State = internal::CombinedState<Result, std::vector<Future<T>>>;
   internal::Scheduler& scheduler = futures.empty() ? internal::InertScheduler() : futures[0].state()->scheduler();
-  auto state = std::make_shared<State>(scheduler, futures);
+  auto state = std::make_shared<State>(scheduler, "all of", futures);
   state->remaining = futures.size();
   if (futures.empty()) state->Resolve({});
   for (const Future<T>& future : futures) {

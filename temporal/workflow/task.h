@@ -6,14 +6,13 @@
 #include <type_traits>
 #include <utility>
 
-namespace temporal {
+#include "temporal/workflow/internal/frame.h"
 
-template <class T>
-class Task;
+namespace temporal {
 
 namespace internal {
 
-class TaskPromiseBase {
+class TaskPromiseBase : public Frame {
  public:
   std::suspend_always initial_suspend() noexcept { return {}; }
   void unhandled_exception() noexcept { error_ = std::current_exception(); }
@@ -91,24 +90,41 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
-  auto operator co_await() && noexcept {
-    struct Awaiter {
-      Handle handle;
-      bool await_ready() const noexcept { return false; }
-      std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
-        handle.promise().set_continuation(awaiting);
-        return handle;
-      }
-      T await_resume() { return handle.promise().Result(); }
-    };
-    return Awaiter{handle_};
-  }
+  // For the SDK's own parts.
+  Handle handle() const { return handle_; }
 
  private:
   Handle handle_;
 };
 
 namespace internal {
+
+template <class T>
+class TaskAwaiter {
+ public:
+  TaskAwaiter(Frame& frame, typename Task<T>::Handle handle, const std::source_location& where)
+      : frame_(frame), handle_(handle) {
+    frame_.Await(handle_.promise(), where);
+  }
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    handle_.promise().set_continuation(awaiting);
+    return handle_;
+  }
+  T await_resume() {
+    frame_.Continue(nullptr);
+    return handle_.promise().Result();
+  }
+
+ private:
+  Frame& frame_;
+  typename Task<T>::Handle handle_;
+};
+
+template <class T>
+TaskAwaiter<T> Frame::await_transform(Task<T>&& task, std::source_location where) {
+  return TaskAwaiter<T>(*this, task.handle(), where);
+}
 
 template <class T>
 Task<T> TaskPromise<T>::get_return_object() noexcept {

@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <latch>
 
 #include "temporal/api/history/v1/message.pb.h"
@@ -14,20 +13,6 @@ constexpr ActivityRef<int, int> kDouble{"Double"};
 constexpr WorkflowRef<int, int> kFlow{"LocalFlow"};
 constexpr WorkflowRef<int, int> kLong{"LongLocalFlow"};
 constexpr QueryRef<Nothing, int> kStep{"step"};
-
-// What the temporal CLI says, or nothing if it is not there.
-std::string Shown(const std::string& workflow_id) {
-  const char* cli = std::getenv("GPUAAS_TEMPORAL_CLI");
-  if (cli == nullptr) return {};
-  const std::string command = std::string(cli) + " workflow show --output json --address " +
-                              std::getenv("GPUAAS_TEMPORAL_ADDRESS") + " --workflow-id " + workflow_id;
-  std::string output;
-  FILE* pipe = popen(command.c_str(), "r");
-  char buffer[4096];
-  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, n);
-  EXPECT_EQ(pclose(pipe), 0) << command;
-  return output;
-}
 
 class LocalsOnServer : public ServerTest, public ::testing::WithParamInterface<int> {
  protected:
@@ -63,17 +48,17 @@ TEST_P(LocalsOnServer, RunInTheTasksOfTheirWorkflow) {
   EXPECT_EQ(*result, 8);
   EXPECT_EQ(Count(id, api::enums::v1::EVENT_TYPE_WORKFLOW_TASK_COMPLETED), 2);
   EXPECT_EQ(Count(id, api::enums::v1::EVENT_TYPE_MARKER_RECORDED), 3);
-  const std::string shown = Shown(id);
-  if (shown.empty()) return;
-  const auto history = testing::ParseHistoryJson(shown);
-  ASSERT_TRUE(history.ok()) << shown;
+  const auto shown = Cli("workflow show --output json --workflow-id " + id);
+  if (!shown) return;
+  const auto history = testing::ParseHistoryJson(*shown);
+  ASSERT_TRUE(history.ok()) << *shown;
   std::vector<std::string> ended;
   for (const auto& event : history->events()) {
     if (!core::IsLocalActivityMarker(event)) continue;
     const auto marker = core::LocalActivityMarkerOf(event);
     ended.push_back(marker->activity_type + " " + marker->result->data());
   }
-  EXPECT_EQ(ended, (std::vector<std::string>{"Double 2", "Double 4", "Double 8"})) << shown;
+  EXPECT_EQ(ended, (std::vector<std::string>{"Double 2", "Double 4", "Double 8"})) << *shown;
   EXPECT_EQ(testing::Replayer(workflows).Replay(*history), absl::OkStatus());
 }
 

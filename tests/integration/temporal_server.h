@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "temporal/activity/registry.h"
 #include "temporal/client/client.h"
@@ -51,6 +54,20 @@ class ServerTest : public ::testing::Test {
   template <class Request, class Result>
   absl::StatusOr<Result> Run(const WorkflowRef<Request, Result>& workflow, const Request& request) {
     return client->GetResult(workflow, Start(workflow, request), 30s);
+  }
+
+  // What the temporal CLI says on its standard output; nothing if GPUAAS_TEMPORAL_CLI does not name it.
+  static std::optional<std::string> Cli(const std::string& arguments) {
+    const char* cli = std::getenv("GPUAAS_TEMPORAL_CLI");
+    if (cli == nullptr) return std::nullopt;
+    const std::string command =
+        std::string(cli) + " " + arguments + " --address " + std::getenv("GPUAAS_TEMPORAL_ADDRESS");
+    std::string output;
+    FILE* pipe = popen(command.c_str(), "r");
+    char buffer[4096];
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, n);
+    EXPECT_EQ(pclose(pipe), 0) << command;
+    return output;
   }
 
   // Asks the server until `done` holds of the description, at most 20 s.

@@ -85,6 +85,7 @@ Future<Result> Context::ExecuteChild(const WorkflowRef<Request, Result>& workflo
                                      const std::type_identity_t<Request>& request, const ChildOptions& options) const {
   const Future<ChildHandle<Result>> started = StartChild(workflow, request, options);
   auto state = std::make_shared<internal::FutureState<Result>>(runtime_->scheduler());
+  state->set_label(started.state()->label());
   started.state()->OnReady([state, raw = started.state().get()] {
     if (raw->failed()) return state->Fail(raw->error());
     const auto& result = raw->peek()->Result().state();
@@ -106,7 +107,8 @@ void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
       if constexpr (internal::is_task<decltype(internal::CallWith(handler, *std::move(argument)))>) {
         Task<void> body = internal::CallWith(handler, *std::move(argument));
         (void)internal::Spawn(runtime->scheduler(),
-                              internal::GuardHandler(runtime, std::move(body), internal::HandlerInProgress(*runtime)));
+                              internal::GuardHandler(runtime, std::move(body), internal::HandlerInProgress(*runtime)),
+                              "signal '" + name + "'");
       } else {
         internal::CallWith(handler, *std::move(argument));
       }

@@ -44,6 +44,7 @@ T DecodeValue(const Payload& payload) {
 template <class To, class From, class Map>
 Future<To> Mapped(const Future<From>& from, Map map) {
   auto to = std::make_shared<FutureState<To>>(from.state()->scheduler());
+  to->set_label(from.state()->label());
   from.state()->OnReady([to, raw = from.state().get(), map = std::move(map)] {
     try {
       to->Resolve(map(raw->Take(false)));

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <stdexcept>
+#include <vector>
+
+#include "temporal/workflow/internal/frame.h"
 
 namespace temporal::internal {
 
@@ -37,22 +41,36 @@ class Scheduler {
   void set_frozen(bool frozen) { frozen_ = frozen; }
 
   // A root coroutine: owned by the scheduler until it finishes. Base of the promise of `RootTask` (spawn.h).
-  class Root {
+  class Root : public Frame {
    public:
-    Root() = default;
+    Root() : Frame(&origin_) {}
     Root(const Root&) = delete;
     Root& operator=(const Root&) = delete;
     ~Root() { Unlink(); }
 
+    const Label& name() const { return origin_.name; }
+    // Counts from 1 in the order of creation.
+    uint64_t number() const { return number_; }
+
+   protected:
+    // It runs for the first time.
+    void Begin() noexcept { origin_.place->Begin(origin_.name); }
+
    private:
     friend class Scheduler;
     void Unlink();
+    Origin origin_;
+    uint64_t number_ = 0;
     Scheduler* scheduler_ = nullptr;
     Root* previous_ = nullptr;
     Root* next_ = nullptr;
     std::coroutine_handle<> handle_;
   };
-  void Adopt(Root& root, std::coroutine_handle<> handle);
+  void Adopt(Root& root, std::coroutine_handle<> handle, Label name);
+  // Those that have not finished, the oldest first.
+  std::vector<const Root*> Roots() const;
+
+  Place& place() { return place_; }
 
  private:
   struct Entry {
@@ -60,10 +78,12 @@ class Scheduler {
     std::function<void()> function;
   };
 
-  std::deque<Entry> queue_;
-  Root* youngest_ = nullptr;
   void CheckNotFrozen() const;
 
+  std::deque<Entry> queue_;
+  Root* youngest_ = nullptr;
+  uint64_t roots_ever_ = 0;
+  Place place_;
   bool closed_ = false;
   bool frozen_ = false;
 };

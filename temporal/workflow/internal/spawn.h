@@ -3,6 +3,7 @@
 #include <coroutine>
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "temporal/workflow/future.h"
@@ -15,7 +16,13 @@ namespace temporal::internal {
 struct RootTask {
   struct promise_type : Scheduler::Root {
     RootTask get_return_object() noexcept { return {this, std::coroutine_handle<promise_type>::from_promise(*this)}; }
-    std::suspend_always initial_suspend() noexcept { return {}; }
+    struct Start {
+      promise_type& root;
+      bool await_ready() noexcept { return false; }
+      void await_suspend(std::coroutine_handle<>) noexcept {}
+      void await_resume() noexcept { root.Begin(); }
+    };
+    Start initial_suspend() noexcept { return {*this}; }
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() noexcept {}
     void unhandled_exception() noexcept { std::terminate(); }
@@ -38,12 +45,14 @@ RootTask RunToFuture(Task<T> task, std::shared_ptr<FutureState<T>> state) {
   }
 }
 
-// Starts `task` behind everything that is ready to run now.
+// Starts `task` behind everything that is ready to run now. `name` tells people which coroutine that is.
 template <class T>
-Future<T> Spawn(Scheduler& scheduler, Task<T> task) {
+Future<T> Spawn(Scheduler& scheduler, Task<T> task, std::string name) {
   auto state = std::make_shared<FutureState<T>>(scheduler);
   const RootTask root = RunToFuture<T>(std::move(task), state);
-  scheduler.Adopt(*root.root, root.handle);
+  const Label label = MakeLabel(std::move(name));
+  state->set_label(label);
+  scheduler.Adopt(*root.root, root.handle, label);
   return Future<T>(state);
 }
 

@@ -37,6 +37,7 @@ class LocalsInWorker : public WorkerFixture {
   WorkerOptions Options() const {
     WorkerOptions options(kQueue);
     options.timers = timers;
+    options.deadlock_detection_timeout = 0s;  // has timers, too
     return options;
   }
   void Stopped() {

@@ -8,6 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Text = std::string;
 
@@ -151,9 +152,13 @@ TEST(Cache, different_runs_proceed_in_parallel) {
 
 class Watch : public ActivationGuard {
  public:
-  void Enter(std::string_view type, std::string_view run) override { seen += "<" + std::string(type); }
-  void Leave(std::string_view run) override { seen += ">"; }
+  void Enter(const internal::Place& place) override { seen += "<" + place.ToString(); }
+  bool Leave() override {
+    seen += ">";
+    return --allowed >= 0;
+  }
   std::string seen;
+  int allowed = 1000;  // how often the code may come back in time
 };
 
 TEST(Guard, is_told_when_user_code_runs) {
@@ -161,11 +166,36 @@ TEST(Guard, is_told_when_user_code_runs) {
   HistoryBuilder history("main");
   history.OpenTask();
   Watch watch;
-  WorkflowTaskHandlerOptions options = CachingOptions();
-  options.guard = &watch;
-  WorkflowTaskHandler handler(options, registry, NoFetcher());
-  ASSERT_TRUE(handler.Handle(history.TaskAt()).ok());
-  EXPECT_EQ(watch.seen, "<main>");
+  WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
+  ASSERT_TRUE(handler.Handle(history.TaskAt(), &watch).ok());
+  EXPECT_EQ(watch.seen, "<in the workflow's constructor, before its first co_await>");
+}
+
+TEST(Guard, what_code_did_that_was_given_up_does_not_count) {
+  const WorkflowRegistry registry = Registry();
+  HistoryBuilder history("main");
+  history.OpenTask();
+  Watch watch;
+  watch.allowed = 0;
+  WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(*handler.Handle(history.TaskAt(), &watch)));
+  EXPECT_EQ(handler.cached_runs(), 0u);
+  EXPECT_FALSE(Types(std::get<Completed>(*handler.Handle(history.TaskAt()))).empty());
+}
+
+TEST(Guard, a_run_that_was_given_up_at_a_query_is_gone) {
+  const WorkflowRegistry registry = Registry();
+  HistoryBuilder history("main");
+  history.OpenTask();
+  PolledTask task = history.TaskAt();
+  (*task.mutable_queries())["q"].set_query_type("__stack_trace");
+  Watch watch;
+  watch.allowed = 1;  // the activation, not the query after it
+  WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(*handler.Handle(task, &watch)));
+  EXPECT_THAT(watch.seen, HasSubstr("><"));
+  EXPECT_EQ(handler.cached_runs(), 0u);
+  EXPECT_EQ(Alive::count, 0);
 }
 
 TEST(Tasks, a_task_without_history_is_refused) {

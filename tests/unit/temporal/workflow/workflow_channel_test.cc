@@ -20,7 +20,7 @@ class ChannelTest : public ::testing::Test {
   static int Value(const Future<int>& future) { return *future.state()->peek(); }
 
   Scheduler scheduler_;
-  std::shared_ptr<ChannelState<int>> channel_ = std::make_shared<ChannelState<int>>();
+  std::shared_ptr<ChannelState<int>> channel_ = std::make_shared<ChannelState<int>>("test");
   internal::Scope scope_ = CancelNode::Root();
 };
 
@@ -60,7 +60,7 @@ TEST_F(ChannelTest, what_a_receiver_did_not_take_goes_back_to_its_place) {
 }
 
 TEST_F(ChannelTest, a_signal_that_loses_a_race_is_kept) {
-  ChannelState<int> other;
+  ChannelState<int> other("other");
   const auto winner = std::make_shared<internal::FutureState<int>>(scheduler_);
   {
     const auto any = AnyOf(Future<int>(winner), Receive());

@@ -29,7 +29,7 @@ Task<int> Deep(int depth) {
 
 TEST(Task, starts_when_awaited_and_needs_no_stack_for_deep_chains) {
   Scheduler scheduler;
-  const Future<int> result = internal::Spawn(scheduler, Deep(100'000));
+  const Future<int> result = internal::Spawn(scheduler, Deep(100'000), "test");
   EXPECT_FALSE(result.ready());
   scheduler.Drain();
   ASSERT_TRUE(result.ready());
@@ -52,7 +52,7 @@ Task<Text> Catches() {
 
 TEST(Task, passes_exceptions_to_whoever_awaits) {
   Scheduler scheduler;
-  const Future<Text> result = internal::Spawn(scheduler, Catches());
+  const Future<Text> result = internal::Spawn(scheduler, Catches(), "test");
   scheduler.Drain();
   EXPECT_EQ(*result.state()->peek(), "no");
 }
@@ -69,9 +69,9 @@ TEST(Future, wakes_waiters_in_the_order_in_which_they_came) {
   const auto state = Pending<int>(scheduler);
   std::vector<int> seen;
   std::vector<int> other;
-  (void)internal::Spawn(scheduler, Append(Future<int>(state), &seen));
-  (void)internal::Spawn(scheduler, Append(Future<int>(state), &other));
-  (void)internal::Spawn(scheduler, Append(Future<int>(state), &seen));
+  (void)internal::Spawn(scheduler, Append(Future<int>(state), &seen), "test");
+  (void)internal::Spawn(scheduler, Append(Future<int>(state), &other), "test");
+  (void)internal::Spawn(scheduler, Append(Future<int>(state), &seen), "test");
   scheduler.Drain();
   EXPECT_TRUE(seen.empty());
   state->Resolve(5);
@@ -177,7 +177,7 @@ TEST(Scheduler, closing_destroys_all_frames_the_nested_ones_too) {
   {
     Scheduler scheduler;
     const auto state = Pending<int>(scheduler);
-    for (int i = 0; i < 3; ++i) (void)internal::Spawn(scheduler, HoldsDeep(Future<int>(state), &alive));
+    for (int i = 0; i < 3; ++i) (void)internal::Spawn(scheduler, HoldsDeep(Future<int>(state), &alive), "test");
     scheduler.Drain();
     EXPECT_EQ(alive, 6);
     scheduler.Close();
@@ -190,7 +190,7 @@ TEST(Scheduler, closing_destroys_all_frames_the_nested_ones_too) {
 TEST(Scheduler, refuses_work_while_frozen) {
   Scheduler scheduler;
   scheduler.set_frozen(true);
-  EXPECT_THROW((void)internal::Spawn(scheduler, Deep(1)), std::logic_error);
+  EXPECT_THROW((void)internal::Spawn(scheduler, Deep(1), "test"), std::logic_error);
   scheduler.set_frozen(false);
 }
 
