@@ -13,18 +13,8 @@ void Server::Apply(Run& run, const api::command::v1::Command& command) {
       return CancelActivity(run, command);
     case Command::kStartTimerCommandAttributes:
       return StartTimer(run, command);
-    case Command::kCancelTimerCommandAttributes: {
-      const std::string& id = command.cancel_timer_command_attributes().timer_id();
-      for (auto timer = run.timers.begin(); timer != run.timers.end(); ++timer) {
-        if (timer->second.id != id) continue;
-        auto& attributes = *Append(run, enums::EVENT_TYPE_TIMER_CANCELED).mutable_timer_canceled_event_attributes();
-        attributes.set_timer_id(id);
-        attributes.set_started_event_id(timer->first);
-        run.timers.erase(timer);
-        return;
-      }
-      return;
-    }
+    case Command::kCancelTimerCommandAttributes:
+      return CancelTimer(run, command);
     case Command::kCompleteWorkflowExecutionCommandAttributes: {
       auto& attributes = *Append(run, enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
                               .mutable_workflow_execution_completed_event_attributes();
@@ -85,16 +75,32 @@ void Server::StartTimer(Run& run, const api::command::v1::Command& command) {
   run.timers[started_id] = {started_id, start.timer_id()};
   At(now + FromProto(start.start_to_fire_timeout()), [this, run_id = run.run_id, started_id] {
     Run& due = *ByRunId(run_id);
-    const auto timer = due.timers.find(started_id);
-    if (timer == due.timers.end()) return;
-    const std::string id = timer->second.id;
-    due.timers.erase(timer);
-    Deliver(due, [this, id, started_id](Run& to) {
+    const auto timer = due.timers.extract(started_id);
+    if (timer.empty()) return;
+    const auto append = [this, fired = timer.mapped()](Run& to) {
       auto& attributes = *Append(to, enums::EVENT_TYPE_TIMER_FIRED).mutable_timer_fired_event_attributes();
-      attributes.set_timer_id(id);
-      attributes.set_started_event_id(started_id);
-    });
+      attributes.set_timer_id(fired.id);
+      attributes.set_started_event_id(fired.started_id);
+    };
+    Deliver(due, append, timer.mapped());
   });
+}
+
+void Server::CancelTimer(Run& run, const api::command::v1::Command& command) {
+  const std::string& id = command.cancel_timer_command_attributes().timer_id();
+  int64_t started_id = 0;
+  for (const auto& [started, timer] : run.timers) {
+    if (timer.id == id) started_id = started;
+  }
+  for (const BufferedEvent& event : run.buffered) {
+    if (event.fired && event.fired->id == id) started_id = event.fired->started_id;
+  }
+  if (started_id == 0) return;
+  run.timers.erase(started_id);
+  std::erase_if(run.buffered, [&](const BufferedEvent& event) { return event.fired && event.fired->id == id; });
+  auto& attributes = *Append(run, enums::EVENT_TYPE_TIMER_CANCELED).mutable_timer_canceled_event_attributes();
+  attributes.set_timer_id(id);
+  attributes.set_started_event_id(started_id);
 }
 
 void Server::StartChild(Run& run, const api::command::v1::Command& command) {

@@ -45,10 +45,10 @@ history::HistoryEvent& Server::Append(Run& run, enums::EventType type) {
   return event;
 }
 
-void Server::Deliver(Run& run, std::function<void(Run&)> append) {
+void Server::Deliver(Run& run, std::function<void(Run&)> append, std::optional<Timer> fired) {
   if (!run.open()) return;
   if (run.task.state == WorkflowTask::State::kStarted) {
-    run.buffered.push_back(std::move(append));
+    run.buffered.push_back({std::move(append), std::move(fired)});
     return;
   }
   WriteTask(run);
@@ -58,7 +58,7 @@ void Server::Deliver(Run& run, std::function<void(Run&)> append) {
 
 void Server::Flush(Run& run) {
   const auto buffered = std::exchange(run.buffered, {});
-  for (const auto& append : buffered) append(run);
+  for (const BufferedEvent& event : buffered) event.append(run);
   if (!buffered.empty()) ScheduleTask(run);
 }
 

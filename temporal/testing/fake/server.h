@@ -75,6 +75,13 @@ struct Query {
   std::optional<absl::StatusOr<api::common::v1::Payloads>> answer;
 };
 
+// What came while a workflow task ran.
+struct Run;
+struct BufferedEvent {
+  std::function<void(Run&)> append;
+  std::optional<Timer> fired;  // may still be cancelled: then nobody hears of it
+};
+
 struct Run {
   std::string workflow_id;
   std::string run_id;
@@ -84,7 +91,7 @@ struct Run {
   Time start_time;
   std::optional<Time> close_time;
   std::vector<history::HistoryEvent> events;
-  std::vector<std::function<void(Run&)>> buffered;  // events that came while a workflow task ran
+  std::vector<BufferedEvent> buffered;
   WorkflowTask task;
   int64_t previous_started_id = 0;
   std::string sticky_queue;  // empty: none
@@ -167,7 +174,7 @@ class Server {
   Run& NewRun(const std::string& workflow_id, StartedAttributes attributes, const std::string& request_id);
   history::HistoryEvent& Append(Run& run, enums::EventType type);
   // Appends now, or when the workflow task that runs has been completed; then wakes the workflow.
-  void Deliver(Run& run, std::function<void(Run&)> append);
+  void Deliver(Run& run, std::function<void(Run&)> append, std::optional<Timer> fired = {});
   void Flush(Run& run);
   void Close(Run& run, enums::WorkflowExecutionStatus status);
   void TellParent(Run& run);
@@ -242,6 +249,7 @@ class Server {
   // commands.cc
   void Apply(Run& run, const api::command::v1::Command& command);
   void StartTimer(Run& run, const api::command::v1::Command& command);
+  void CancelTimer(Run& run, const api::command::v1::Command& command);
   void StartChild(Run& run, const api::command::v1::Command& command);
   void SignalExternal(Run& run, const api::command::v1::Command& command);
   void CancelExternal(Run& run, const api::command::v1::Command& command);

@@ -20,6 +20,15 @@ bool IsClosing(const api::command::v1::Command& command) {
          command.has_continue_as_new_workflow_execution_command_attributes();
 }
 
+// Whether something has happened that the worker did not know of, other than the firing of timers that it cancels.
+bool HasNews(const Run& run, const service::RespondWorkflowTaskCompletedRequest& request) {
+  return std::any_of(run.buffered.begin(), run.buffered.end(), [&request](const BufferedEvent& event) {
+    return std::none_of(request.commands().begin(), request.commands().end(), [&event](const auto& command) {
+      return event.fired && command.cancel_timer_command_attributes().timer_id() == event.fired->id;
+    });
+  });
+}
+
 }  // namespace
 
 history::HistoryEvent& Server::AppendOfTask(Run& run, enums::EventType type) {
@@ -169,7 +178,7 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
   Run* run = RunOfToken(request.task_token());
   if (run == nullptr) return absl::NotFoundError("Workflow task not found.");
   const bool closing = std::any_of(request.commands().begin(), request.commands().end(), IsClosing);
-  if (closing && !run->buffered.empty()) {
+  if (closing && HasNews(*run, request)) {
     FailTask(*run, enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, Failure(), request.identity());
     return absl::InvalidArgumentError("UnhandledCommand");
   }
