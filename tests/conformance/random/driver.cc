@@ -106,7 +106,8 @@ class Trial {
       }
       if (dice_.Chance(60)) Act();
       // What was lost never ends: wait a little only, but longer when the machine seems to be slow.
-      const Duration patience = setup_.kills || setup_.lost_answers ? std::min<Duration>(1s, step * 500us) : 1s;
+      const Duration patience =
+          setup_.kills || setup_.lost_answers || setup_.restarts ? std::min<Duration>(1s, step * 500us) : 1s;
       if (dice_.Chance(70)) service_->WaitIdle(/*activities_too=*/true, patience);
       constexpr Duration kSteps[] = {0ms, 1ms, 10ms, 100ms, 1s, 5s, 10s, 1min, 10min};
       service_->Advance(kSteps[dice_.Below(step < 50 ? 7 : 9)]);
@@ -137,6 +138,8 @@ class Trial {
       StartWorker();
     } else if (what < 92) {
       if (setup_.cancel) client_->Cancel(kId, "by the client").IgnoreError();
+    } else if (what < 96) {
+      if (setup_.restarts) wire_->Interrupt();
     }
   }
 
@@ -231,7 +234,7 @@ class Trial {
 
 std::string Setup::Text() const {
   return absl::StrCat(cache, "/", page_size, "/", evictions ? 1 : 0, "/", kills ? 1 : 0, "/", lost_answers ? 1 : 0, "/",
-                      cancel ? 1 : 0, "/", moments);
+                      restarts ? 1 : 0, "/", cancel ? 1 : 0, "/", moments);
 }
 
 Setup Setup::Parse(const std::string& text) {
@@ -242,8 +245,9 @@ Setup Setup::Parse(const std::string& text) {
   setup.evictions = parts.at(2) == "1";
   setup.kills = parts.at(3) == "1";
   setup.lost_answers = parts.at(4) == "1";
-  setup.cancel = parts.at(5) == "1";
-  setup.moments = std::strtoull(parts.at(6).c_str(), nullptr, 10);
+  setup.restarts = parts.at(5) == "1";
+  setup.cancel = parts.at(6) == "1";
+  setup.moments = std::strtoull(parts.at(7).c_str(), nullptr, 10);
   return setup;
 }
 

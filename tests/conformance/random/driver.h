@@ -13,6 +13,7 @@ struct Setup {
   bool evictions = false;     // Worker::EvictAll at random moments
   bool kills = false;         // workers vanish without a word, others come
   bool lost_answers = false;  // the server has done it, the worker does not hear of it
+  bool restarts = false;      // of the server: calls under way fail
   bool cancel = false;        // the client asks to cancel
   uint64_t moments = 0;       // seed of what happens when
 

@@ -27,6 +27,11 @@ Recipe RecipeOf(uint64_t seed) {
   return recipe;
 }
 
+Setup WithRestarts(Setup setup) {
+  setup.restarts = true;
+  return setup;
+}
+
 std::vector<Setup> SetupsOf(uint64_t seed) {
   Dice dice(seed ^ 0x5eed);
   const auto make = [&](int cache, bool evictions, bool kills, bool lost) {
@@ -40,8 +45,8 @@ std::vector<Setup> SetupsOf(uint64_t seed) {
     setup.moments = dice.Next() % 1'000'000;
     return setup;
   };
-  return {make(0, false, false, false), make(1, true, false, false), make(1000, false, false, false),
-          make(1000, true, true, false), make(1000, false, false, true)};
+  return {make(0, false, false, false),  make(1, true, false, false),    make(1000, false, false, false),
+          make(1000, true, true, false), make(1000, false, false, true), WithRestarts(make(1000, false, false, false))};
 }
 
 // Leaves blocks out as long as it still fails.

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <stop_token>
+#include <utility>
 
 #include "temporal/common/timers.h"
 #include "temporal/transport/transport.h"
@@ -11,7 +13,7 @@
 
 namespace temporal::random {
 
-// A worker's connection, which can be cut for good, or lose answers to completed workflow tasks.
+// A worker's connection, which can be interrupted, or cut for good, or lose answers to completed workflow tasks.
 class Wire : public Transport {
  public:
   Wire(std::shared_ptr<Transport> server, int percent_lost, uint64_t seed)
@@ -19,22 +21,32 @@ class Wire : public Transport {
 
   absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                     google::protobuf::Message& response, const CallOptions& options) override {
-    if (cut_.stop_requested()) return absl::UnavailableError("cut");
+    const std::stop_token interrupted = Interruption();
+    if (cut_) return absl::UnavailableError("cut");
     CallOptions call = options;
     std::stop_source either;
     call.stop = either.get_token();
     const auto stop = [&either] { either.request_stop(); };
     const std::stop_callback asked(options.stop, stop);
-    const std::stop_callback cut(cut_.get_token(), stop);
+    const std::stop_callback interruption(interrupted, stop);
     const bool loses = method == "RespondWorkflowTaskCompleted" && Lose();
     if (loses && Lose()) return absl::UnavailableError("lost on the way there");
     absl::Status status = server_->Call(method, request, response, call);
-    if (cut_.stop_requested()) return absl::UnavailableError("cut");
+    if (interrupted.stop_requested()) return absl::UnavailableError("interrupted");
     if (loses) return absl::UnavailableError("lost on the way back");
     return status;
   }
 
-  void Cut() { cut_.request_stop(); }
+  // The calls under way fail, whatever has come of them: the server was started again.
+  void Interrupt() {
+    std::lock_guard lock(mutex_);
+    std::exchange(interruption_, std::stop_source()).request_stop();
+  }
+  // For good.
+  void Cut() {
+    cut_ = true;
+    Interrupt();
+  }
 
  private:
   bool Lose() {
@@ -42,10 +54,16 @@ class Wire : public Transport {
     return percent_lost_ > 0 && dice_.Chance(percent_lost_);
   }
 
+  std::stop_token Interruption() {
+    std::lock_guard lock(mutex_);
+    return interruption_.get_token();
+  }
+
   const std::shared_ptr<Transport> server_;
   const int percent_lost_;
-  std::stop_source cut_;
+  std::atomic<bool> cut_ = false;
   std::mutex mutex_;
+  std::stop_source interruption_;
   Dice dice_;
 };
 
