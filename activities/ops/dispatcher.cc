@@ -35,6 +35,7 @@ constexpr std::chrono::seconds kHold{10};
 // After so many refusals somebody has to look.
 constexpr int kStuckAfter = 5;
 constexpr char kStuck[] = "outbox_stuck";
+constexpr char kMissing[] = "workflow_missing";
 
 bool IsNoAnswer(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded;
@@ -131,9 +132,10 @@ class OutboxDispatcher final : public Dispatcher {
       const OutboxRow& row = rows[i];
       if (i >= outcomes.size()) {
         GPUAAS_RETURN_IF_ERROR(stores::ReturnUntried(tx, row.id, now));
-      } else if (outcomes[i].ok() || NobodyIsThere(row, outcomes[i])) {
-        if (!outcomes[i].ok()) GPUAAS_RETURN_IF_ERROR(Undeliverable(tx, row, now));
+      } else if (outcomes[i].ok()) {
         GPUAAS_RETURN_IF_ERROR(Sent(tx, row, now));
+      } else if (NobodyIsThere(row, outcomes[i])) {
+        GPUAAS_RETURN_IF_ERROR(Undeliverable(tx, row, outcomes[i], now));
       } else {
         GPUAAS_RETURN_IF_ERROR(Failed(tx, row, outcomes[i], now));
       }
@@ -170,11 +172,15 @@ class OutboxDispatcher final : public Dispatcher {
     return item;
   }
 
+  // The row is done with, and so is what was raised about it.
   static absl::Status Sent(platform::Transaction& tx, const OutboxRow& row, Time now) {
     GPUAAS_RETURN_IF_ERROR(stores::MarkSent(tx, row.id, now));
-    if (row.attempts < kStuckAfter) return absl::OkStatus();
+    if (row.attempts == 0) return absl::OkStatus();
     const stores::OpsItem item = ItemOf(row);
-    return stores::CloseOpsItem(tx, kStuck, item.resource_kind, item.resource_id, now).status();
+    for (const char* kind : {kStuck, kMissing}) {
+      GPUAAS_RETURN_IF_ERROR(stores::CloseOpsItem(tx, kind, item.resource_kind, item.resource_id, now).status());
+    }
+    return absl::OkStatus();
   }
 
   // A service that is silent is seen elsewhere. One that answers, but not to this row, is not.
@@ -191,13 +197,15 @@ class OutboxDispatcher final : public Dispatcher {
   }
 
   // Nobody is left to tell. That is as it should be unless somebody waits for the operation: its workflow was ended by
-  // force.
-  static absl::Status Undeliverable(platform::Transaction& tx, const OutboxRow& row, Time now) {
-    if (row.operation.empty()) return absl::OkStatus();
+  // force, and hears of it if it is brought back.
+  static absl::Status Undeliverable(platform::Transaction& tx, const OutboxRow& row, const absl::Status& outcome,
+                                    Time now) {
+    if (row.operation.empty()) return Sent(tx, row, now);
     GPUAAS_ASSIGN_OR_RETURN(const auto operation, stores::GetOperation(tx, row.operation));
-    if (operation.state != "running") return absl::OkStatus();
+    if (operation.state != "running") return Sent(tx, row, now);
+    GPUAAS_RETURN_IF_ERROR(stores::MarkFailed(tx, row.id, std::string(outcome.message()), now + BackOff(row.attempts)));
     stores::OpsItem item = ItemOf(row);
-    item.kind = "workflow_missing";
+    item.kind = kMissing;
     item.title = "An accepted " + operation.kind + " has no workflow that could do it.";
     item.runbook = "docs/runbooks/workflow-missing.md";
     return stores::RaiseOpsItem(tx, item, now).status();

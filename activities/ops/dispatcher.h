@@ -25,9 +25,10 @@ namespace gpuaas::activities {
 // signals carry the row's id as request id, and what the server does not deduplicate the receiver ignores, because the
 // operation that it names has been begun or has ended.
 //
-// A signal to a workflow that does not run any more is marked sent: there is nobody left to tell. If its operation
-// still runs, an ops item `workflow_missing` is raised. A row that Temporal refuses again and again raises
-// `outbox_stuck`. Calls to Temporal are tried once, for at most 3 s. Thread-safe.
+// A signal to a workflow that does not run any more is marked sent: there is nobody left to tell. But while its
+// operation runs, somebody waits for it: the row stays pending, in case the workflow is reset, and the ops item
+// `workflow_missing` is open. A row that Temporal refuses again and again raises `outbox_stuck`. Both are closed when
+// the row is sent or its operation has ended. Calls to Temporal are tried once, for at most 3 s. Thread-safe.
 class Dispatcher {
  public:
   virtual ~Dispatcher() = default;

@@ -195,17 +195,37 @@ TEST_F(DispatcherTest, OnlyOneCallerAtATimeFindsOutWhetherASilentServiceAnswersA
   EXPECT_THAT(transport_->TakeCalls(), ElementsAre("allocation/b start", "allocation/a start"));
 }
 
-TEST_F(DispatcherTest, ASignalIsGivenUpOnlyIfItsWorkflowIsGone) {
-  Enqueue("allocation/a", "release", RunningOperation("release"));
+TEST_F(DispatcherTest, ASignalIsGivenUpOnlyIfNobodyWaitsForItsOperation) {
+  const OperationId operation = RunningOperation("release");
+  Enqueue("allocation/a", "release", operation);
   transport_->answer = [](const std::string&) { return absl::NotFoundError("Namespace default is not found."); };
   EXPECT_FALSE(dispatcher_->Dispatch("allocation/a").ok());
-  EXPECT_EQ(Unsent(), 1);
   EXPECT_THAT(Items(), IsEmpty());
   clock_.Advance(1s);
   transport_->answer = [](const std::string&) { return temporal::NoSuchExecution("already completed"); };
   EXPECT_TRUE(dispatcher_->Dispatch("allocation/a").ok());
-  EXPECT_EQ(Unsent(), 0);
+  EXPECT_EQ(Unsent(), 1);
   EXPECT_THAT(Items(), ElementsAre("workflow_missing of allocation a"));
+  InSystem<bool>(
+      [&](Transaction& tx) { return stores::FinishOperation(tx, operation, absl::OkStatus(), clock_.Now()); });
+  clock_.Advance(60s);
+  EXPECT_EQ(*dispatcher_->DispatchPending(10), 1);
+  EXPECT_EQ(Unsent(), 0);
+  EXPECT_THAT(Items(), IsEmpty());
+}
+
+// Its workflow was terminated, then reset: what was accepted meanwhile reaches it.
+TEST_F(DispatcherTest, ASignalWaitsForAWorkflowThatComesBack) {
+  Enqueue("allocation/a", "release", RunningOperation("release"));
+  transport_->answer = [](const std::string&) { return temporal::NoSuchExecution("already completed"); };
+  EXPECT_TRUE(dispatcher_->Dispatch("allocation/a").ok());
+  clock_.Advance(60s);
+  transport_->answer = [](const std::string&) { return absl::OkStatus(); };
+  transport_->TakeCalls();
+  EXPECT_EQ(*dispatcher_->DispatchPending(10), 1);
+  EXPECT_THAT(transport_->TakeCalls(), ElementsAre("allocation/a release"));
+  EXPECT_EQ(Unsent(), 0);
+  EXPECT_THAT(Items(), IsEmpty());
 }
 
 TEST_F(DispatcherTest, ARowThatIsRefusedAgainAndAgainRaisesAnItem) {
