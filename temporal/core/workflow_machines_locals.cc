@@ -8,25 +8,6 @@
 // WorkflowMachines: local activities, and the logical workflow task that lasts as long as they do.
 namespace temporal::core {
 
-namespace enums = api::enums::v1;
-
-namespace {
-
-bool IsTaskEvent(const HistoryEvent& event) {
-  switch (event.event_type()) {
-    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
-    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
 void WorkflowMachines::BeginTask(const HistoryReader::Chunk& chunk) {
   const auto any = [&](auto predicate) {
     return std::any_of(chunk.events.begin(), chunk.events.end(), [&](const EventPtr& e) { return predicate(*e); });

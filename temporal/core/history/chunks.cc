@@ -39,6 +39,19 @@ size_t EndBeforeUpdates(const std::vector<StartedTask>& tasks, const std::vector
   return end;
 }
 
+enum class Next { kUnknown, kTask, kOther };
+
+// What follows a task, from index `at` on: another one at once (attempts that came to nothing do not count), or
+// something else first.
+Next AfterTask(const EventQueue& events, size_t at) {
+  for (; at < events.size(); ++at) {
+    if (!IsTaskEvent(*events[at])) return Next::kOther;
+    if (events[at]->event_type() != enums::EVENT_TYPE_WORKFLOW_TASK_STARTED) continue;
+    if (at + 1 == events.size() || !EndsTaskWithoutCompletion(events[at + 1]->event_type())) return Next::kTask;
+  }
+  return Next::kUnknown;
+}
+
 }  // namespace
 
 ChunkEnd FindChunkEnd(const EventQueue& events, size_t from, int64_t after, bool all_here,
@@ -60,10 +73,10 @@ ChunkEnd FindChunkEnd(const EventQueue& events, size_t from, int64_t after, bool
     if (type(i + 1) != enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED) return {true, i};
 
     if (!known(i + 2)) return {all_here, EndBeforeUpdates(tasks, updates)};
-    if (!saw_command && type(i + 2) == enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED) {
-      if (!known(i + 3)) return {all_here, i};
-      // A heartbeat, unless the next task brings something.
-      if (type(i + 3) == enums::EVENT_TYPE_WORKFLOW_TASK_STARTED) continue;
+    if (!saw_command) {
+      const Next next = AfterTask(events, i + 2);
+      if (next == Next::kUnknown) return {all_here, i};
+      if (next == Next::kTask) continue;  // a heartbeat
     }
     if (tasks.size() == 1) return {true, i};
     std::vector<int64_t> accepted = updates;

@@ -10,7 +10,8 @@ namespace temporal::core {
 
 // The events of one logical workflow task: what happened since the one before, up to its WorkflowTaskStarted, or up to
 // the event that closes the run. A logical task may span several started tasks: those that failed or timed out, and
-// heartbeats (started, completed, scheduled and started again without a command, and nothing else in between).
+// heartbeats (started, completed, scheduled and started again without a command, and nothing else in between but
+// attempts that failed or timed out).
 struct ChunkEnd {
   bool complete = false;
   size_t last = 0;  // index of the chunk's last event; meaningless unless complete

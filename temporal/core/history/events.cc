@@ -35,6 +35,20 @@ bool IsCommandEvent(const HistoryEvent& event) {
   }
 }
 
+bool IsTaskEvent(const HistoryEvent& event) {
+  switch (event.event_type()) {
+    case enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+    case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+      return true;
+    case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED:
+      return event.workflow_task_failed_event_attributes().cause() != enums::WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW;
+    default:
+      return false;
+  }
+}
+
 bool IsTerminalEvent(const HistoryEvent& event) {
   switch (event.event_type()) {
     case enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:

@@ -18,6 +18,10 @@ using EventQueue = std::deque<EventPtr>;
 // Written by the server because of a command; follows the WorkflowTaskCompleted that carried it.
 bool IsCommandEvent(const HistoryEvent& event);
 
+// Of a workflow task itself: nothing that the code hears of. The failure that a reset begins with is more than that, it
+// brings another random seed.
+bool IsTaskEvent(const HistoryEvent& event);
+
 // Closes the run.
 bool IsTerminalEvent(const HistoryEvent& event);
 

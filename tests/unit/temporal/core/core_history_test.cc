@@ -54,6 +54,53 @@ TEST(HistoryChunks, heartbeats_are_merged) {
   EXPECT_THAT(Cuts(history), ElementsAre(9));
 }
 
+TEST(HistoryChunks, an_attempt_that_failed_between_heartbeats_is_merged_too) {
+  HistoryBuilder history("w");
+  history.Task();      // 2 3 4, no command
+  history.OpenTask();  // 5 6
+  history.TaskTimedOut();
+  history.OpenTask();  // 8 9
+  history.TaskFailed(enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
+  history.Task();      // 11 12 13
+  history.OpenTask();  // 14 15
+  EXPECT_THAT(Cuts(history), ElementsAre(15));
+}
+
+TEST(HistoryChunks, what_happens_behind_an_attempt_that_failed_ends_a_heartbeat) {
+  using Happens = void (*)(HistoryBuilder&);
+  for (const Happens happens : {Happens([](HistoryBuilder& history) { history.Signaled("s"); }),
+                                Happens([](HistoryBuilder& history) { history.CancelRequested(); }),
+                                Happens([](HistoryBuilder& history) { history.UpdateAdmitted("u", "update"); })}) {
+    for (const bool timed_out : {false, true}) {
+      HistoryBuilder history("w");
+      history.Task();      // 2 3 4, no command
+      history.OpenTask();  // 5 6
+      if (timed_out) {
+        history.TaskTimedOut();
+      } else {
+        history.TaskFailed(enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
+      }
+      HistoryBuilder late = history;
+      happens(history);    // 8
+      history.OpenTask();  // 9 10
+      EXPECT_THAT(Cuts(history), ElementsAre(3, 10));
+      late.TaskScheduled();  // 8
+      happens(late);         // 9
+      late.TaskStarted();    // 10
+      EXPECT_THAT(Cuts(late), ElementsAre(3, 10));
+    }
+  }
+}
+
+TEST(HistoryChunks, a_reset_ends_a_heartbeat) {
+  HistoryBuilder history("w");
+  history.Task();      // 2 3 4, no command
+  history.OpenTask();  // 5 6
+  history.TaskFailed(enums::WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW, "new-run");
+  history.OpenTask();  // 8 9
+  EXPECT_THAT(Cuts(history), ElementsAre(3, 9));
+}
+
 TEST(HistoryChunks, a_completed_task_followed_by_a_signal_is_no_heartbeat) {
   HistoryBuilder history("w");
   history.Task();  // 2 3 4

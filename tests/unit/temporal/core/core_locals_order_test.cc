@@ -16,6 +16,7 @@ constexpr WorkflowRef<Nothing, Text> kMain{"main"};
 constexpr SignalRef<Text> kAdd{"add"};
 constexpr UpdateRef<Text, Text> kTry{"try"};
 const LocalActivityOptions kLocal(10s);
+const Step<Text, Text> kStep("step", ActivityOptions(1min));
 
 Future<Text> Local(const Context& ctx, const Text& type) {
   return ctx.ExecuteLocal(ActivityRef<Text, Text>(type), "", kLocal);
@@ -293,6 +294,33 @@ TEST_F(OrderTest, markers_without_numbers_go_on_with_numbers) {
   run.host.script = {{3}, {}, {4}, {1}};
   ExpectSame(run);
   EXPECT_EQ(result_, "fast2 fast3 fast4 slow1");
+  run.ExpectReplay();
+}
+
+struct Handling {
+  explicit Handling(Context c) : ctx(c) {}
+  Task<Text> Run() {
+    const Text end = co_await Local(ctx, "a");
+    co_await ctx.Until([this] { return ctx.AllHandlersFinished(); });
+    co_return end;
+  }
+  Task<void> Add(Text text) { co_await ctx.Execute(kStep, text); }
+  Context ctx;
+};
+
+// The task in the answer to a heartbeat got lost; the same worker goes on with the whole history.
+TEST_F(OrderTest, a_signal_behind_a_lost_heartbeat_comes_after_run) {
+  registry_.Add<Handling>(kMain).Signal(kAdd, &Handling::Add);
+  LiveRun run(registry_);
+  run.host.script = {{}};
+  run.Task();
+  run.history.OpenTask();
+  run.history.TaskTimedOut();
+  run.history.Signaled("add", Arguments<Text>("x"));
+  run.ForgetSticky();
+  run.Task();
+  ASSERT_EQ(run.host.started.size(), 1u);
+  EXPECT_EQ(run.host.started[0].seq, 1u);
   run.ExpectReplay();
 }
 

@@ -53,6 +53,9 @@ class LiveRun {
   // Another worker goes on: nothing is in memory.
   void MoveToAnotherWorker();
 
+  // The next task comes to the same worker, but with the whole history.
+  void ForgetSticky() { next_ = 1; }
+
   // The history has to replay, whole and up to each of its tasks. Nothing is run.
   void ExpectReplay() const;
 
