@@ -82,11 +82,13 @@ using Job = std::variant<InitializeJob, PatchJob, ReseedJob, SignalJob, UpdateJo
                          ActivityJob, LocalActivityJob, ChildStartJob, ChildJob, SignalExternalJob, CancelExternalJob>;
 
 // Jobs of a lower rank come first in an activation; equal ones keep the order of history. Signals and updates are one
-// rank. Moving a job away does not change its rank.
+// rank. Local activities come last: when the engine hears of one depends on whether it replays. Moving a job away does
+// not change its rank.
 inline size_t JobRank(const Job& job) {
   if (job.index() < 3) return job.index();
-  return std::holds_alternative<SignalJob>(job) || std::holds_alternative<UpdateJob>(job) ? 3 : 4;
+  if (std::holds_alternative<SignalJob>(job) || std::holds_alternative<UpdateJob>(job)) return 3;
+  return std::holds_alternative<LocalActivityJob>(job) ? 5 : 4;
 }
-inline constexpr size_t kLastJobRank = 4;
+inline constexpr size_t kLastJobRank = 5;
 
 }  // namespace temporal::core

@@ -324,5 +324,79 @@ TEST_F(OrderTest, a_signal_behind_a_lost_heartbeat_comes_after_run) {
   run.ExpectReplay();
 }
 
+Task<void> OnceSlept(Context ctx) {
+  co_await ctx.Sleep(1s);
+  co_await ctx.Execute(kStep, "b");
+}
+
+// A cancelled one whose worker has died ends in the attempt that found it so, which may fail too.
+TEST_F(OrderTest, local_activities_are_told_after_everything_else) {
+  registry_.AddFunction(kMain, [](Context ctx, Nothing) -> Task<Text> {
+    const CancellationScope scope = ctx.NewScope();
+    ctx.HandleSignal(kAdd, [scope](Text) { scope.Cancel(); });
+    const Future<void> b = ctx.Spawn(OnceSlept(ctx));
+    LocalActivityOptions options(10s);
+    options.WithCancellation(ActivityCancellation::kWaitCompleted);
+    try {
+      co_await scope.context().ExecuteLocal(ActivityRef<Text, Text>("a"), "", options);
+    } catch (const ActivityError&) {
+    }
+    co_await ctx.Execute(kStep, "a");
+    co_await b;
+    co_return "";
+  });
+  LiveRun run(registry_);
+  run.host.script = {{}, {}};
+  run.Task();
+  const int64_t timer = run.history.last_id();
+  run.history.Signaled("add", Arguments<Text>("x"));
+  run.Task();
+  run.history.Signaled("other");
+  run.history.OpenTask();
+  run.history.TaskTimedOut();
+  run.history.TimerFired(timer);
+  run.MoveToAnotherWorker();
+  const Completed reply = run.Task();
+  ASSERT_EQ(reply.commands_size(), 3);
+  const auto input = [&](int at) {
+    return FromPayloads<Text>(reply.commands(at).schedule_activity_task_command_attributes().input()).value_or("?");
+  };
+  EXPECT_EQ(input(1) + input(2), "ba");
+  run.ExpectReplay();
+}
+
+// As sdk-core orders them.
+TEST_F(OrderTest, a_cancelled_local_activity_is_told_after_a_cancelled_activity) {
+  Add(+[](Context ctx) -> Task<Text> {
+    const CancellationScope scope = ctx.NewScope();
+    Text seen;
+    const auto note = [](Context, Future<Text> step, Text name, Text* into) -> Task<void> {
+      try {
+        co_await step;
+      } catch (const ActivityError&) {
+        *into += name;
+      }
+    };
+    const Future<void> a = ctx.Spawn(note(ctx, Local(scope.context(), "a"), "local ", &seen));
+    const Future<void> b = ctx.Spawn(note(ctx, scope.context().Execute(kStep, ""), "activity ", &seen));
+    co_await ctx.Sleep(1s);
+    scope.Cancel();
+    co_await a;
+    co_await b;
+    co_return seen;
+  });
+  LiveRun run(registry_);
+  run.host.script = {{}};
+  run.Task();
+  for (const auto& event : run.history.history().events()) {
+    if (event.has_timer_started_event_attributes()) {
+      run.history.TimerFired(event.event_id());
+      break;
+    }
+  }
+  EXPECT_EQ(run.ToTheEnd(), "activity local ");
+  run.ExpectReplay();
+}
+
 }  // namespace
 }  // namespace temporal::core
