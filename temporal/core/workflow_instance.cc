@@ -28,17 +28,19 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
                                                                 bool start) {
   moment_ = moment;
   requests_.clear();
-  update_queued_ = false;
+  update_accepted_ = false;
   try {
     bool initialized = false;
+    bool only_updates = true;
     for (Job& job : jobs) {
       initialized |= std::holds_alternative<InitializeJob>(job);
+      only_updates &= std::holds_alternative<UpdateJob>(job);
       std::visit([this](auto& each) { Apply(each); }, job);
     }
     if (start) {
       // Behind the handlers of signals that came with the start, so that Run sees their effect.
       if (initialized) (void)internal::Spawn(scheduler_, Main(), "Run");
-      RunUntilIdle();
+      RunUntilIdle(only_updates);
       RejectUnhandledUpdates();
     }
   } catch (...) {
@@ -72,10 +74,11 @@ absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const Work
   }
 }
 
-void WorkflowInstance::RunUntilIdle() {
-  do {
-    scheduler_.Drain();
-  } while (CheckConditions());
+void WorkflowInstance::RunUntilIdle(bool only_updates) {
+  scheduler_.Drain();
+  // Replay does not know of updates that were rejected: where nothing else came, conditions are not asked.
+  if (only_updates && !update_accepted_) return;
+  while (CheckConditions()) scheduler_.Drain();
 }
 
 bool WorkflowInstance::CheckConditions() {
@@ -171,7 +174,7 @@ void WorkflowInstance::Apply(InitializeJob& job) {
 
 // At once, so that a signal beats the resolutions that came with it; but not before an update that came first.
 void WorkflowInstance::Apply(SignalJob& job) {
-  if (update_queued_) {
+  if (job.after_update) {
     scheduler_.Post([this, job = std::move(job)]() mutable { Receive(std::move(job)); });
   } else {
     Receive(std::move(job));
@@ -195,12 +198,11 @@ void WorkflowInstance::HandleSignal(SignalJob& job) {
 
 // Queued, so that the validator sees what signals before it have done, in coroutines too.
 void WorkflowInstance::Apply(UpdateJob& job) {
-  update_queued_ = true;
   std::string name = absl::StrCat("update '", job.name, "', id ", job.id);
-  (void)internal::Spawn(scheduler_, HandleUpdate(std::move(job), internal::HandlerInProgress(*this)), std::move(name));
+  (void)internal::Spawn(scheduler_, HandleUpdate(std::move(job)), std::move(name));
 }
 
-Task<void> WorkflowInstance::HandleUpdate(UpdateJob job, internal::HandlerInProgress) {
+Task<void> WorkflowInstance::HandleUpdate(UpdateJob job) {
   const auto found = update_handlers_.find(job.name);
   if (found == update_handlers_.end()) {
     unhandled_updates_.push_back(std::move(job));
@@ -214,6 +216,8 @@ Task<void> WorkflowInstance::HandleUpdate(UpdateJob job, internal::HandlerInProg
         co_return;
       }
     }
+    update_accepted_ = true;
+    const internal::HandlerInProgress in_progress(*this);  // not before: a rejected one must not be seen
     Ask(AcceptUpdate{job.id});
     Payload result = co_await RunUpdate(*handler, job);
     Ask(CompleteUpdate{job.id, std::move(result)});

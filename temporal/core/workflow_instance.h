@@ -150,12 +150,13 @@ class WorkflowInstance : protected internal::Runtime {
 
   void StartLocalActivity(std::shared_ptr<internal::FutureState<Payload>> state, internal::Scope scope,
                           LocalActivityCall call);
-  void RunUntilIdle();
+  // `only_updates`: that is all that came.
+  void RunUntilIdle(bool only_updates);
   bool CheckConditions();
   Task<void> Main();
   void Receive(SignalJob job);
   void HandleSignal(SignalJob& job);
-  Task<void> HandleUpdate(UpdateJob job, internal::HandlerInProgress);
+  Task<void> HandleUpdate(UpdateJob job);
   std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const UpdateJob& job);
   void RejectUnhandledUpdates();
   void Ask(Request request) { requests_.push_back(std::move(request)); }
@@ -219,7 +220,7 @@ class WorkflowInstance : protected internal::Runtime {
   std::vector<SignalJob> unhandled_signals_;
   std::map<std::string, std::shared_ptr<internal::UpdateHandler>, std::less<>> update_handlers_;
   std::vector<UpdateJob> unhandled_updates_;
-  bool update_queued_ = false;  // in this activation
+  bool update_accepted_ = false;  // in this activation
   int handlers_in_progress_ = 0;
   std::map<std::string, bool> notified_patches_;
   std::map<std::string, bool, std::less<>> patched_;  // what Patched has answered

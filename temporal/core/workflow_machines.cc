@@ -69,6 +69,7 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   ExpectUpdates(ahead);
   RememberTask();
   BeginTask(chunk);
+  update_came_ = false;
   for (size_t i = 0; i < chunk.events.size(); ++i) {
     const HistoryEvent* next = i + 1 < chunk.events.size() ? chunk.events[i + 1].get() : nullptr;
     if (absl::Status status = ApplyEvent(*chunk.events[i], next, chunk.last); !status.ok()) return status;
@@ -134,6 +135,7 @@ absl::Status WorkflowMachines::ApplyOther(HistoryEvent& event) {
       job.name = signal.signal_name();
       job.input.Swap(signal.mutable_input());
       if (signal.has_header()) job.header.Swap(signal.mutable_header());
+      job.after_update = update_came_;
       PushJob(std::move(job));
       return absl::OkStatus();
     }

@@ -129,6 +129,7 @@ class WorkflowMachines : private MachineSink {
   bool after_completed_ = false;  // inside the command events that follow a WorkflowTaskCompleted
   bool local_ended_ = false;      // these tell of a local activity
   bool skip_next_ = false;
+  bool update_came_ = false;  // in this chunk
   int64_t previous_started_event_id_ = 0;
   int64_t started_event_id_ = 0;
   int64_t last_event_id_ = 0;

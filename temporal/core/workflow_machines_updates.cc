@@ -29,6 +29,7 @@ void WorkflowMachines::RememberTask() {
 }
 
 void WorkflowMachines::UpdateAdmitted(const HistoryEvent& event) {
+  update_came_ = true;
   UpdateRequest request = AdmittedUpdate(event);
   if (replaying_) {
     admitted_[request.instance_id] = std::move(request.request);  // in case it was accepted
@@ -64,6 +65,7 @@ void WorkflowMachines::DeliverUpdates(const std::function<bool(const UpdateReque
     if (request.request.input().has_header()) job.header = request.request.input().header();
     job.run_validator = !request.recorded;
     updates_[job.id] = std::make_shared<UpdateMachine>(std::move(request));
+    update_came_ = true;
     PushJob(std::move(job));
   }
 }

@@ -33,6 +33,7 @@ struct SignalJob {
   std::string name;
   api::common::v1::Payloads input;
   api::common::v1::Header header;
+  bool after_update = false;  // an update came first in this activation, also one that is not replayed
 };
 struct UpdateJob {
   std::string id;  // under which the code answers
