@@ -44,6 +44,18 @@ void FutureStateBase::BecomeReady() {
   for (const auto& callback : std::exchange(callbacks_, {})) callback();
 }
 
+Scheduler& SchedulerOf(const std::vector<const FutureStateBase*>& states) {
+  const auto live =
+      std::find_if(states.begin(), states.end(), [](const auto* state) { return !state->scheduler().closed(); });
+  return live != states.end() ? (*live)->scheduler() : InertScheduler();
+}
+
+void RethrowFirst(const std::vector<const FutureStateBase*>& states) {
+  for (const FutureStateBase* state : states) {
+    if (state->failed()) std::rethrow_exception(state->error());
+  }
+}
+
 std::string DescribeAll(const char* kind, const std::vector<const FutureStateBase*>& states) {
   std::string text;
   for (const FutureStateBase* state : states) {

@@ -25,6 +25,12 @@ std::vector<const FutureStateBase*> StatesOf(const std::vector<Future<T>>& futur
   return states;
 }
 
+// On which a future that waits for these becomes ready: some of them may be ready from the beginning and have none.
+Scheduler& SchedulerOf(const std::vector<const FutureStateBase*>& states);
+
+// Throws the first failure, if any.
+void RethrowFirst(const std::vector<const FutureStateBase*>& states);
+
 // "any of (timer 1, signal 'release')"; those that have settled are left out.
 std::string DescribeAll(const char* kind, const std::vector<const FutureStateBase*>& states);
 
@@ -110,13 +116,15 @@ Future<std::tuple<internal::Stored<Ts>...>> AllOf(Future<Ts>... futures) {
   using Result = std::tuple<internal::Stored<Ts>...>;
   using Inputs = std::tuple<Future<Ts>...>;
   using State = internal::CombinedState<Result, Inputs>;
-  internal::Scheduler& scheduler = std::get<0>(std::tie(futures...)).state()->scheduler();
-  auto state = std::make_shared<State>(scheduler, "all of", Inputs(std::move(futures)...));
+  Inputs all(std::move(futures)...);
+  internal::Scheduler& scheduler = internal::SchedulerOf(internal::StatesOf(all));
+  auto state = std::make_shared<State>(scheduler, "all of", std::move(all));
   state->remaining = sizeof...(Ts);
   const Inputs inputs = state->inputs();
   const auto one_done = [](const std::shared_ptr<State>& done) {
     if (--done->remaining > 0) return;
     internal::Settle(done, [&] {
+      internal::RethrowFirst(internal::StatesOf(done->inputs()));  // takes nothing: a signal stays in its channel
       return std::apply([](auto&... each) { return Result{each.state()->Take(false)...}; }, done->inputs());
     });
   };
@@ -129,14 +137,14 @@ template <class T>
 Future<std::vector<internal::Stored<T>>> AllOf(std::vector<Future<T>> futures) {
   using Result = std::vector<internal::Stored<T>>;
   using State = internal::CombinedState<Result, std::vector<Future<T>>>;
-  internal::Scheduler& scheduler = futures.empty() ? internal::InertScheduler() : futures[0].state()->scheduler();
-  auto state = std::make_shared<State>(scheduler, "all of", futures);
+  auto state = std::make_shared<State>(internal::SchedulerOf(internal::StatesOf(futures)), "all of", futures);
   state->remaining = futures.size();
   if (futures.empty()) state->Resolve({});
   for (const Future<T>& future : futures) {
     internal::WhenReady(state, future, [](const std::shared_ptr<State>& done) {
       if (--done->remaining > 0) return;
       internal::Settle(done, [&] {
+        internal::RethrowFirst(internal::StatesOf(done->inputs()));
         Result result;
         for (auto& each : done->inputs()) result.push_back(each.state()->Take(false));
         return result;

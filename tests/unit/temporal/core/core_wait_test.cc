@@ -10,7 +10,9 @@ using ::testing::IsEmpty;
 using Text = std::string;
 
 constexpr WorkflowRef<Nothing, Text> kMain{"main"};
+constexpr WorkflowRef<Nothing, Text> kMain2{"main2"};
 constexpr SignalRef<Text> kAdd{"add"};
+const Step<Nothing, Nothing> kFails("fails", ActivityOptions(1min));
 
 class Waiter {
  public:
@@ -166,6 +168,62 @@ TEST(Headers, are_read_from_the_start_and_given_to_activities) {
   const auto reply = std::get<Completed>(*handler.Handle(task));
   const auto& fields = reply.commands(0).schedule_activity_task_command_attributes().header().fields();
   EXPECT_EQ(FromPayload<Text>(fields.at("correlation")).value(), "corr_1");
+}
+
+TEST_P(WaitTest, all_of_nothing_may_be_the_first_of_others) {
+  registry_.AddFunction(
+      kMain2, +[](Context ctx, Nothing) -> Task<Text> {
+        co_await AllOf(AllOf(std::vector<Future<Nothing>>{}), ctx.Sleep(1s));
+        std::vector<Future<std::vector<Nothing>>> groups;
+        groups.push_back(AllOf(std::vector<Future<Nothing>>{}));
+        groups.push_back(AllOf(std::vector<Future<Nothing>>{ctx.Sleep(1s)}));
+        const auto both = co_await AnyOf(AllOf(std::move(groups)), ctx.Sleep(1h));
+        co_return both.index() == 0 ? "done" : "?";
+      });
+  HistoryBuilder history("main2");
+  history.Task();
+  history.TimerFired(history.TimerStarted("1"));
+  history.OpenTask();
+  EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_START_TIMER, enums::COMMAND_TYPE_START_TIMER));
+  history.TaskCompleted();
+  const int64_t timer = history.TimerStarted("2");
+  history.TimerStarted("3");
+  history.TimerFired(timer);
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "done");
+}
+
+TEST_P(WaitTest, a_signal_stays_in_its_channel_if_another_of_all_fails) {
+  registry_.AddFunction(
+      kMain2, +[](Context ctx, Nothing) -> Task<Text> {
+        SignalChannel<Text> channel(ctx, kAdd);
+        Text seen;
+        const CancellationScope scope = ctx.NewScope();
+        try {
+          co_await AllOf(channel.Received(), ctx.Execute(kFails));
+        } catch (const ActivityError&) {
+          seen += "failed ";
+        }
+        std::vector<Future<Text>> more;
+        more.push_back(channel.Received());
+        more.push_back(channel.Received(scope.context()));
+        const Future<std::vector<Text>> all = AllOf(std::move(more));
+        scope.Cancel();
+        try {
+          co_await all;
+        } catch (const CancelledError&) {
+          seen += "cancelled ";
+        }
+        co_return seen + channel.TryReceive().value_or("nothing");
+      });
+  HistoryBuilder history("main2");
+  history.Task();
+  const int64_t activity = history.ActivityScheduled("1", "fails");
+  history.Signaled("add", Arguments<Text>("x"));
+  history.ActivityStarted(activity);
+  history.ActivityFailed(activity, "broken", "BROKEN");
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "failed cancelled x");
 }
 
 }  // namespace
