@@ -285,8 +285,8 @@ void WorkflowMachines::IssueCommand(std::shared_ptr<Machine> machine, Command co
   commands_.insert(place, {std::move(machine), std::move(command)});
 }
 
-void WorkflowMachines::IssueCancelExternal(Command command, std::function<void()> delivered) {
-  IssueCommand(std::make_shared<CancelExternalMachine>(0, std::move(delivered)), std::move(command));
+void WorkflowMachines::IssueCancelExternal(Command command, std::function<void(bool delivered)> answered) {
+  IssueCommand(std::make_shared<CancelExternalMachine>(0, std::move(answered)), std::move(command));
 }
 
 absl::Status WorkflowMachines::ApplyRequests(std::vector<Request> requests) {

@@ -94,7 +94,7 @@ class WorkflowMachines : private MachineSink {
   void IssueCommand(std::shared_ptr<Machine> machine, Command command) override;
   void ResumeTask(std::optional<Time> time) override;
   void SendMessage(api::protocol::v1::Message message) override;
-  void IssueCancelExternal(Command command, std::function<void()> delivered) override;
+  void IssueCancelExternal(Command command, std::function<void(bool delivered)> answered) override;
 
   absl::Status ApplyChunk(HistoryReader::Chunk chunk);
   absl::Status ApplyEvent(HistoryEvent& event, const HistoryEvent* next, bool last_chunk);

@@ -60,6 +60,7 @@ absl::Status ChildWorkflowMachine::OnEvent(const HistoryEvent& event, MachineSin
       started_event_id_ = event.event_id();
       run_id_ = event.child_workflow_execution_started_event_attributes().workflow_execution().run_id();
       if (!resolved_) sink.PushJob(ChildStartJob{seq_, run_id_});
+      if (ask_again_) AskToCancel(sink);
       break;
     case enums::EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED:
       if (resolved_) break;
@@ -116,26 +117,31 @@ void ChildWorkflowMachine::Cancel(const std::string& reason, MachineSink& sink) 
     sink.PushJob(ChildStartJob{seq_, Cancelled("Child Workflow execution cancelled before it was scheduled")});
     return;
   }
-  if (cancellation_ != ChildCancellation::kAbandon) {
-    api::command::v1::Command command;
-    command.set_command_type(enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION);
-    auto& attributes = *command.mutable_request_cancel_external_workflow_execution_command_attributes();
-    attributes.set_workflow_id(workflow_id_);
-    attributes.set_run_id(run_id_);
-    attributes.set_child_workflow_only(true);
-    attributes.set_reason(reason);
-    std::function<void()> delivered;
-    if (cancellation_ == ChildCancellation::kWaitRequested) {
-      delivered = [self = weak_from_this(), this, &sink] {
-        if (self.expired() || resolved_) return;
-        Resolve(Cancelled("Child Workflow execution cancellation requested"), sink);
-      };
-    }
-    sink.IssueCancelExternal(std::move(command), std::move(delivered));
-  }
+  cancel_reason_ = reason;
+  if (cancellation_ != ChildCancellation::kAbandon) AskToCancel(sink);
   if (cancellation_ == ChildCancellation::kAbandon || cancellation_ == ChildCancellation::kTryCancel) {
     Resolve(Cancelled("Child Workflow execution cancelled"), sink);
   }
+}
+
+// By id alone: the child may have continued as another run.
+void ChildWorkflowMachine::AskToCancel(MachineSink& sink) {
+  api::command::v1::Command command;
+  command.set_command_type(enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION);
+  auto& attributes = *command.mutable_request_cancel_external_workflow_execution_command_attributes();
+  attributes.set_workflow_id(workflow_id_);
+  attributes.set_child_workflow_only(true);
+  attributes.set_reason(cancel_reason_);
+  const bool early = state_ == State::kInitiated;
+  sink.IssueCancelExternal(std::move(command), [self = weak_from_this(), this, &sink, early](bool delivered) {
+    if (self.expired() || done()) return;
+    if (!delivered) {
+      ask_again_ = early;
+      if (ask_again_ && state_ == State::kStarted) AskToCancel(sink);
+    } else if (cancellation_ == ChildCancellation::kWaitRequested && !resolved_) {
+      Resolve(Cancelled("Child Workflow execution cancellation requested"), sink);
+    }
+  });
 }
 
 void ChildWorkflowMachine::Resolve(FailureMessage failure, MachineSink& sink) {

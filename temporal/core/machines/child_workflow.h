@@ -36,6 +36,7 @@ class ChildWorkflowMachine : public Machine {
 
  private:
   void Ended(const HistoryEvent& event, MachineSink& sink);
+  void AskToCancel(MachineSink& sink);
   void Resolve(FailureMessage failure, MachineSink& sink);
   FailureMessage Wrap(std::string message, FailureMessage cause, int retry_state) const;
   FailureMessage Cancelled(std::string message) const;
@@ -47,7 +48,9 @@ class ChildWorkflowMachine : public Machine {
   const ChildCancellation cancellation_;
   State state_ = State::kCreated;
   bool cancel_requested_ = false;
-  bool resolved_ = false;  // the workflow has been told how it ended
+  std::string cancel_reason_;
+  bool ask_again_ = false;  // once it has started: it was not there yet
+  bool resolved_ = false;   // the workflow has been told how it ended
   int64_t initiated_event_id_ = 0;
   int64_t started_event_id_ = 0;
   std::string run_id_;

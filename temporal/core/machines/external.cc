@@ -72,7 +72,7 @@ absl::Status CancelExternalMachine::OnEvent(const HistoryEvent& event, MachineSi
   if (state_ != State::kEnded) return absl::OkStatus();
   const bool failed = event.has_request_cancel_external_workflow_execution_failed_event_attributes();
   if (seq_ == 0) {
-    if (!failed && delivered_) delivered_();
+    answered_(!failed);
     return absl::OkStatus();
   }
   CancelExternalJob job{seq_, std::nullopt};

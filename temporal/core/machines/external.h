@@ -28,9 +28,9 @@ class SignalExternalMachine : public Machine {
 // A cancellation request to another workflow.
 class CancelExternalMachine : public Machine {
  public:
-  // Requests of the workflow's code have a seq; those of the engine have 0 and `delivered`, which may be empty.
-  explicit CancelExternalMachine(uint32_t seq, std::function<void()> delivered = nullptr)
-      : seq_(seq), delivered_(std::move(delivered)) {}
+  // Requests of the workflow's code have a seq; those of the engine have 0 and `answered`.
+  explicit CancelExternalMachine(uint32_t seq, std::function<void(bool delivered)> answered = nullptr)
+      : seq_(seq), answered_(std::move(answered)) {}
 
   absl::Status OnEvent(const HistoryEvent& event, MachineSink& sink) override;
   bool done() const override { return state_ == State::kEnded; }
@@ -39,7 +39,7 @@ class CancelExternalMachine : public Machine {
 
  private:
   const uint32_t seq_;
-  const std::function<void()> delivered_;
+  const std::function<void(bool delivered)> answered_;
   State state_ = State::kCreated;
 };
 

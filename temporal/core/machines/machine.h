@@ -55,8 +55,9 @@ class MachineSink {
   virtual void ResumeTask(std::optional<Time> time) = 0;
   // A protocol message for the server; none is sent while replaying.
   virtual void SendMessage(api::protocol::v1::Message message) = 0;
-  // Asks another workflow to cancel on the engine's own account; `delivered` runs when it got there.
-  virtual void IssueCancelExternal(api::command::v1::Command command, std::function<void()> delivered) = 0;
+  // Asks another workflow to cancel on the engine's own account; `answered` runs when it is known whether that got
+  // there.
+  virtual void IssueCancelExternal(api::command::v1::Command command, std::function<void(bool delivered)> answered) = 0;
 };
 
 class Machine : public std::enable_shared_from_this<Machine> {

@@ -92,7 +92,7 @@ TEST_P(OthersTest, child_cancel_580_1162_try_cancel) {
                                         enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION));
   const auto& cancel = reply.commands(0).request_cancel_external_workflow_execution_command_attributes();
   EXPECT_EQ(cancel.workflow_id(), "child-id");
-  EXPECT_EQ(cancel.run_id(), "child-run");
+  EXPECT_EQ(cancel.run_id(), "") << "it may continue as new meanwhile";
   EXPECT_EQ(cancel.reason(), "enough");
   EXPECT_TRUE(cancel.child_workflow_only());
   EXPECT_EQ(ResultText(reply), "cancelled");
@@ -136,7 +136,7 @@ Task<Text> CancelsStartingChild(Context ctx, Nothing) {
   const CancellationScope scope = ctx.NewScope();
   const auto child = scope.context().ExecuteChild(kChild, "in", ChildOptions("child-id").WithCancellation(kHow));
   co_await ctx.Sleep(1s);
-  scope.Cancel();
+  scope.Cancel("enough");
   Text outcome;
   try {
     co_await child;
@@ -165,6 +165,70 @@ TEST_P(OthersTest, child_cancel_580_1162_while_starting) {
   history.TimerFired(timer);
   history.OpenTask();
   EXPECT_EQ(ResultText(CompletedTask(history)), "cancelled");
+}
+
+// Asked for before the child was there.
+HistoryBuilder FailedChildCancellation(int64_t& child) {
+  HistoryBuilder history("main");
+  history.Task();
+  child = history.ChildInitiated("child-id", "child");
+  history.TimerFired(history.TimerStarted("1"));
+  history.Task();
+  const int64_t initiated = history.CancelExternalInitiated();
+  history.Add(enums::EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
+      .mutable_request_cancel_external_workflow_execution_failed_event_attributes()
+      ->set_initiated_event_id(initiated);
+  return history;
+}
+
+TEST_P(OthersTest, a_cancellation_that_failed_is_asked_again_when_the_child_starts) {
+  registry_.AddFunction(kMain, CancelsStartingChild<ChildCancellation::kWaitCompleted>);
+  int64_t child = 0;
+  HistoryBuilder history = FailedChildCancellation(child);
+  history.Task();  // not before it has started
+  history.ChildStarted(child, "child-run");
+  history.OpenTask();
+  const Completed again = CompletedTask(history);
+  ASSERT_THAT(Types(again), ElementsAre(enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION));
+  const auto& cancel = again.commands(0).request_cancel_external_workflow_execution_command_attributes();
+  EXPECT_EQ(cancel.workflow_id(), "child-id");
+  EXPECT_TRUE(cancel.child_workflow_only());
+  EXPECT_EQ(cancel.reason(), "enough");
+  history.TaskCompleted();
+  history.ExternalCancelRequested(history.CancelExternalInitiated());
+  history.ChildCanceled(child);
+  history.OpenTask();
+  EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_START_TIMER));
+  history.TaskCompleted();
+  history.TimerFired(history.TimerStarted("2"));
+  history.OpenTask();
+  EXPECT_EQ(ResultText(CompletedTask(history)), "cancelled");
+}
+
+TEST_P(OthersTest, a_cancellation_that_fails_after_the_child_has_started_is_asked_again) {
+  for (const auto& code : {CancelsStartingChild<ChildCancellation::kWaitRequested>,
+                           CancelsStartingChild<ChildCancellation::kWaitCompleted>}) {
+    registry_.AddFunction(kMain, code);
+    HistoryBuilder history("main");
+    history.Task();
+    const int64_t child = history.ChildInitiated("child-id", "child");
+    history.TimerFired(history.TimerStarted("1"));
+    history.Task();
+    const int64_t initiated = history.CancelExternalInitiated();
+    history.ChildStarted(child, "child-run");
+    history.Add(enums::EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
+        .mutable_request_cancel_external_workflow_execution_failed_event_attributes()
+        ->set_initiated_event_id(initiated);
+    history.OpenTask();
+    EXPECT_THAT(CommandsAt(history), ElementsAre(enums::COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION));
+    history.TaskCompleted();
+    const int64_t again = history.CancelExternalInitiated();
+    history.Add(enums::EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
+        .mutable_request_cancel_external_workflow_execution_failed_event_attributes()
+        ->set_initiated_event_id(again);
+    history.OpenTask();
+    EXPECT_THAT(CommandsAt(history), IsEmpty()) << "it has ended, which comes next";
+  }
 }
 
 Task<Text> CancelsChildAtOnce(Context ctx, Nothing) {
