@@ -122,9 +122,11 @@ void WorkflowInstance::CloseWith(Command command) {
 
 void WorkflowInstance::HandlerFailed(std::exception_ptr error) {
   try {
-    std::rethrow_exception(error);
-  } catch (const internal::ContinueAsNewRequest& request) {
-    ContinueAsNew(request);
+    try {
+      std::rethrow_exception(error);
+    } catch (const internal::ContinueAsNewRequest& request) {
+      ContinueAsNew(request);  // interceptors may throw
+    }
   } catch (const WorkflowFailure& failure) {
     Command command;
     if (root_->cancelled() && IsCancellation(failure)) {

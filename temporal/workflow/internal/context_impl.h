@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -53,7 +54,8 @@ Task<Payload> EncodeResult(Task<T> task) {
 
 inline Task<Payload> Immediately(Payload value) { co_return value; }
 
-inline Task<void> GuardHandler(Runtime* runtime, Task<void> body, HandlerInProgress) {
+// `owner` holds what `body` uses: the handler may be replaced meanwhile.
+inline Task<void> GuardHandler(Runtime* runtime, std::shared_ptr<void> owner, Task<void> body, HandlerInProgress) {
   try {
     co_await std::move(body);
   } catch (...) {
@@ -100,17 +102,17 @@ Future<Result> Context::ExecuteChild(const WorkflowRef<Request, Result>& workflo
 template <class Argument, class F>
 void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
   runtime_->SetSignalHandler(signal.name, [runtime = runtime_, name = std::string(signal.name),
-                                           handler = std::move(handler)](const Payloads& input) mutable {
+                                           handler = std::make_shared<F>(std::move(handler))](const Payloads& input) {
     std::optional<Argument> argument = internal::DecodeSignal<Argument>(*runtime, name, input);
     if (!argument) return;
     try {
-      if constexpr (internal::is_task<decltype(internal::CallWith(handler, *std::move(argument)))>) {
-        Task<void> body = internal::CallWith(handler, *std::move(argument));
-        (void)internal::Spawn(runtime->scheduler(),
-                              internal::GuardHandler(runtime, std::move(body), internal::HandlerInProgress(*runtime)),
-                              "signal '" + name + "'");
+      if constexpr (internal::is_task<decltype(internal::CallWith(*handler, *std::move(argument)))>) {
+        Task<void> body = internal::CallWith(*handler, *std::move(argument));
+        Task<void> guarded =
+            internal::GuardHandler(runtime, handler, std::move(body), internal::HandlerInProgress(*runtime));
+        (void)internal::Spawn(runtime->scheduler(), std::move(guarded), "signal '" + name + "'");
       } else {
-        internal::CallWith(handler, *std::move(argument));
+        internal::CallWith(*handler, *std::move(argument));
       }
     } catch (...) {
       runtime->HandlerFailed(std::current_exception());
