@@ -84,12 +84,12 @@ void WorkflowInstance::RunUntilIdle(bool only_updates) {
 bool WorkflowInstance::CheckConditions() {
   bool any = false;
   if (!conditions_.empty()) scheduler_.place().Begin(condition_label_);
-  // A predicate must not add conditions, but what it wakes runs later, so the list stands still here.
+  // A predicate adds no condition, and what it wakes runs later, so the list stands still here.
   std::erase_if(conditions_, [&](const Condition& condition) {
     const auto state = condition.state.lock();
     if (state == nullptr || state->ready()) return true;
     try {
-      if (!condition.predicate()) return false;
+      if (!Holds(condition.predicate)) return false;
       state->Resolve();
     } catch (...) {
       state->Fail(std::current_exception());

@@ -82,6 +82,8 @@ class WorkflowInstance : protected internal::Runtime {
   int64_t history_length() const override { return moment_.history_length; }
   int64_t history_bytes() const override { return moment_.history_bytes; }
   bool continue_as_new_suggested() const override { return moment_.continue_as_new_suggested; }
+  void CheckMayChange(const char* what) const override;
+  bool Holds(const std::function<bool()>& predicate) override;
   uint64_t Random() override;
   void Log(LogLevel level, std::string_view message) override;
   Future<Payload> ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,
@@ -160,7 +162,6 @@ class WorkflowInstance : protected internal::Runtime {
   std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const UpdateJob& job);
   void RejectUnhandledUpdates();
   void Ask(Request request) { requests_.push_back(std::move(request)); }
-  void CheckMayChange(const char* what) const;
   // While it lives the code may look but not change.
   class ReadOnly {
    public:

@@ -24,8 +24,14 @@ std::string LocalId(const LocalActivityOptions& options, uint32_t seq) {
 
 void WorkflowInstance::CheckMayChange(const char* what) const {
   if (read_only_) {
-    throw internal::ReadOnlyViolation(absl::StrCat(what, " is not allowed in a query handler or a validator"));
+    throw internal::ReadOnlyViolation(
+        absl::StrCat(what, " is not allowed in a query handler, a validator or a condition"));
   }
+}
+
+bool WorkflowInstance::Holds(const std::function<bool()>& predicate) {
+  const ReadOnly read_only(*this);
+  return predicate();
 }
 
 uint64_t WorkflowInstance::Random() {
@@ -124,7 +130,7 @@ Future<Nothing> WorkflowInstance::AddCondition(std::function<bool()> predicate, 
   auto state = std::make_shared<internal::ScopedState<Nothing>>(scheduler_, scope);
   state->set_label(condition_label_);
   if (!state->ready()) {
-    if (predicate()) {
+    if (Holds(predicate)) {
       state->Resolve();
     } else {
       conditions_.push_back({state, std::move(predicate)});

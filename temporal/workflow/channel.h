@@ -112,12 +112,14 @@ class SignalChannel {
   // The next signal. CancelledError when the scope of the given context (default: the channel's own) is cancelled.
   Future<T> Received() const { return Received(context_); }
   Future<T> Received(const Context& context) const {
+    context.runtime().CheckMayChange("taking a signal");
     return Future<T>(
         std::make_shared<internal::ReceiveState<T>>(context.runtime().scheduler(), channel_, context.scope()));
   }
 
   // The next signal if one is waiting.
   std::optional<T> TryReceive() {
+    context_.runtime().CheckMayChange("taking a signal");
     auto& waiting = channel_->waiting();
     if (waiting.empty()) return std::nullopt;
     std::optional<T> value = std::move(waiting.front().second);

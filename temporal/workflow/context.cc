@@ -92,7 +92,7 @@ Future<bool> Context::UntilFor(std::function<bool()> predicate, Duration limit) 
   if (!state->ready()) {
     const Future<Nothing> time_up = runtime_->StartTimer(limit, scope, {});
     // Conditions are asked after a batch of progress: what came in one batch with the timer's end is in time.
-    settle(time_up, std::move(predicate));
+    settle(time_up, [runtime = runtime_, predicate = std::move(predicate)] { return runtime->Holds(predicate); });
     // The runtime knows a condition only weakly; the timer's end is when it may go.
     time_up.state()->OnReady([held] {});
   }

@@ -37,14 +37,14 @@ struct AcceptAll {
 // handle, passed by value; it carries the cancellation scope that its steps belong to. Used on the run's own thread
 // only.
 //
-// Steps start when they are called, not when they are awaited. In a query handler, and in the validator of an update,
-// everything that would change the workflow throws.
+// Steps start when they are called, not when they are awaited. In a query handler, in the validator of an update, and
+// in a condition, everything that would change the workflow throws.
 class Context {
  public:
   Context(internal::Runtime& runtime, internal::Scope scope) : runtime_(&runtime), scope_(std::move(scope)) {}
 
-  // Runs an activity. Throws ActivityError (with cause, type, retry state) if it fails for good, CancelledError if the
-  // scope was cancelled before it was scheduled.
+  // Runs an activity. Throws ActivityError (with cause, type, retry state) if it fails for good or is cancelled,
+  // CancelledError if the scope was cancelled before the call.
   template <class Request, class Result>
   Future<Result> Execute(const Step<Request, Result>& step, const std::type_identity_t<Request>& request) const {
     return Execute(static_cast<const ActivityRef<Request, Result>&>(step), request, step.options);
@@ -81,6 +81,7 @@ class Context {
   // Runs a coroutine beside this one. If nobody awaits the future, its failure is dropped.
   template <class T>
   Future<T> Spawn(Task<T> task, std::source_location where = std::source_location::current()) const {
+    runtime_->CheckMayChange("a coroutine");
     return internal::Spawn(runtime_->scheduler(), std::move(task),
                            "a coroutine spawned at " + internal::FileAndLine(where));
   }
@@ -196,7 +197,10 @@ class CancellationScope {
   explicit CancellationScope(Context context) : context_(std::move(context)) {}
   // Steps through this context belong to the scope.
   const Context& context() const { return context_; }
-  void Cancel(std::string_view reason = {}) const { context_.scope()->Cancel(std::string(reason)); }
+  void Cancel(std::string_view reason = {}) const {
+    context_.runtime().CheckMayChange("the cancellation of a scope");
+    context_.scope()->Cancel(std::string(reason));
+  }
 
  private:
   Context context_;

@@ -16,7 +16,7 @@ void Scheduler::Post(std::function<void()> function) {
 }
 
 void Scheduler::CheckNotFrozen() const {
-  if (frozen_) throw ReadOnlyViolation("a query handler or a validator must not make the workflow go on");
+  if (frozen_) throw ReadOnlyViolation("a query handler, a validator or a condition must not make the workflow go on");
 }
 
 void Scheduler::Drain() {

@@ -52,6 +52,10 @@ class Runtime {
   virtual int64_t history_length() const = 0;
   virtual int64_t history_bytes() const = 0;
   virtual bool continue_as_new_suggested() const = 0;
+  // Throws ReadOnlyViolation where the code may only look; `what` it must not do.
+  virtual void CheckMayChange(const char* what) const = 0;
+  // Asks a condition, which may only look.
+  virtual bool Holds(const std::function<bool()>& predicate) = 0;
   virtual uint64_t Random() = 0;
   virtual void Log(LogLevel level, std::string_view message) = 0;
 

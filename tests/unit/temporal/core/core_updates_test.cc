@@ -135,7 +135,7 @@ TEST_P(Updates, other_exceptions_fail_the_task) {
   const std::pair<Text, Text> cases[] = {
       {"crash", "a bug"},
       {"again", "the handler of update 'add' must not continue as new"},
-      {"sleep", "a timer is not allowed in a query handler or a validator"},
+      {"sleep", "a timer is not allowed in a query handler, a validator or a condition"},
       {"wake", "the handler of update 'add' must not continue as new"},
   };
   for (const auto& [text, message] : cases) {
