@@ -77,7 +77,8 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   if (chunk.last) {
     if (absl::Status status = CheckNothingLeft(nullptr); !status.ok()) return status;
   }
-  DeliverUpdates([&](const UpdateRequest& request) { return request.recorded || (chunk.last && MayDeliver()); });
+  const auto due = [&](const UpdateRequest& request) { return request.recorded || (chunk.last && MayDeliver()); };
+  if (absl::Status status = DeliverUpdates(due); !status.ok()) return status;
   if (chunk.partial || closed_in_history_) facts_.length = last_event_id_;
   return LookAhead(ahead);
 }
@@ -94,9 +95,10 @@ absl::Status WorkflowMachines::ApplyEvent(HistoryEvent& event, const HistoryEven
     replaying_ = false;
   }
   if (!requests_.empty()) {
-    DeliverUpdates([&](const UpdateRequest& request) {
+    const auto due = [&](const UpdateRequest& request) {
       return request.after < event.event_id() && (request.recorded || MayDeliver());
-    });
+    };
+    if (absl::Status status = DeliverUpdates(due); !status.ok()) return status;
   }
   if (std::exchange(skip_next_, false)) return absl::OkStatus();
   if (IsTerminalEvent(event)) closed_in_history_ = true;

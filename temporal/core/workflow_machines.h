@@ -112,7 +112,7 @@ class WorkflowMachines : private MachineSink {
   bool BringsUpdates(const HistoryReader::Chunk& chunk) const;
   // A task's own requests are for the code as it is after replay.
   bool MayDeliver() const { return !replaying_ && !partial_; }
-  void DeliverUpdates(const std::function<bool(const UpdateRequest&)>& due);
+  absl::Status DeliverUpdates(const std::function<bool(const UpdateRequest&)>& due);
   void TaskStarted(const HistoryEvent& event);
   void ApplySetPatch(const SetPatch& patch);
 

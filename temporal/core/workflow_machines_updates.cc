@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "temporal/core/history/errors.h"
 #include "temporal/core/workflow_machines.h"
 
 // WorkflowMachines: updates, and the speculative tasks that bring them.
@@ -49,7 +51,7 @@ bool WorkflowMachines::BringsUpdates(const HistoryReader::Chunk& chunk) const {
                      [&](const UpdateRequest& request) { return request.recorded || chunk.last; });
 }
 
-void WorkflowMachines::DeliverUpdates(const std::function<bool(const UpdateRequest&)>& due) {
+absl::Status WorkflowMachines::DeliverUpdates(const std::function<bool(const UpdateRequest&)>& due) {
   for (UpdateRequest& request : std::exchange(requests_, {})) {
     if (!due(request)) {
       requests_.push_back(std::move(request));
@@ -64,10 +66,13 @@ void WorkflowMachines::DeliverUpdates(const std::function<bool(const UpdateReque
     job.input = request.request.input().args();
     if (request.request.input().has_header()) job.header = request.request.input().header();
     job.run_validator = !request.recorded;
-    updates_[job.id] = std::make_shared<UpdateMachine>(std::move(request));
+    const auto [machine, fresh] = updates_.try_emplace(job.id);
+    if (!fresh) return BadHistory(absl::StrCat("update '", job.id, "' is requested twice"));
+    machine->second = std::make_shared<UpdateMachine>(std::move(request));
     update_came_ = true;
     PushJob(std::move(job));
   }
+  return absl::OkStatus();
 }
 
 void WorkflowMachines::SendMessage(api::protocol::v1::Message message) {

@@ -120,6 +120,21 @@ TEST(UpdateMessages, of_another_protocol_fail_the_task) {
   EXPECT_THAT(std::get<Failed>(*reply).failure().message(), HasSubstr("is not a request for an update"));
 }
 
+TEST(UpdateMessages, two_of_one_id_fail_the_task) {
+  WorkflowRegistry registry;
+  registry.Add<Log>(kMain).Update(kAdd, &Log::Add, &Log::CheckAdd).Update(kSlow, &Log::Slow);
+  for (const char* name : {"add", "slow"}) {
+    HistoryBuilder history("main");
+    history.UpdateRequested("u1", name, Arguments<Text>("a"));
+    history.UpdateRequested("u1", name, Arguments<Text>("b"));
+    history.OpenTask();
+    WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
+    const auto reply = handler.Handle(history.TaskAt());
+    ASSERT_TRUE(std::holds_alternative<Failed>(*reply)) << name;
+    EXPECT_THAT(std::get<Failed>(*reply).failure().message(), HasSubstr("update 'u1' is requested twice"));
+  }
+}
+
 struct Alive {
   Alive() { ++count; }
   ~Alive() { --count; }
