@@ -23,8 +23,13 @@ class Slots {
         worker_type_(worker_type),
         shared_(shared) {}
 
-  // False if stopped while waiting.
-  bool Acquire(std::stop_token stop) { return supplier_->Reserve(info_, std::move(stop)); }
+  // False if stopped, even if a slot is free.
+  bool Acquire(const std::stop_token& stop) {
+    if (!supplier_->Reserve(info_, stop)) return false;
+    if (!stop.stop_requested()) return true;
+    ReleaseUnused();
+    return false;
+  }
   bool TryAcquire() { return supplier_->TryReserve(info_); }
   void ReleaseUnused() { supplier_->Release(info_, /*used=*/false); }
 

@@ -6,6 +6,7 @@
 #include "temporal/worker/poller_scaling.h"
 #include "temporal/worker/rate_limiter.h"
 #include "temporal/worker/resource_slots.h"
+#include "temporal/worker/slots.h"
 #include "tests/unit/temporal/recording_observer.h"
 #include "tests/unit/temporal/worker_fixture.h"
 
@@ -62,6 +63,16 @@ TEST(PollerScalingTest, EmptyPollsAndErrorsCountOnlyOnceTheServerScales) {
 TEST(PollerScalingTest, StrangeBoundsAreMended) {
   EXPECT_EQ(PollerScaling(PollerAutoscaling(0, 0, 0)).target(), 1);
   EXPECT_EQ(PollerScaling(PollerAutoscaling(5, 3, 9)).target(), 5);
+}
+
+TEST(SlotsTest, NoneIsGivenOnceStopped) {
+  const worker::Shared shared;
+  const auto supplier = std::make_shared<FixedSlotSupplier>(1);
+  worker::Slots slots(supplier, SlotKind::kActivity, "ActivityWorker", shared);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(slots.Acquire(stop.get_token())) << "although one is free";
+  EXPECT_TRUE(supplier->TryReserve({})) << "it was given back";
 }
 
 TEST(RateLimiterTest, GivesTurnsOneAfterTheOther) {
