@@ -7,10 +7,10 @@
 #include "temporal/common/proto.h"
 #include "temporal/common/strings.h"
 #include "temporal/core/command_builder.h"
-#include "temporal/core/stack_trace.h"
 #include "temporal/workflow/internal/spawn.h"
 
-// The run's life: jobs, coroutines, ends. What the code asks for is in workflow_runtime.cc.
+// The run's life: jobs, coroutines, ends. What the code asks for is in workflow_runtime.cc, what it is asked in
+// workflow_queries.cc.
 namespace temporal::core {
 
 namespace enums = api::enums::v1;
@@ -46,30 +46,6 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
   }
   if (!failed_.ok()) return failed_;
   return std::exchange(requests_, {});
-}
-
-absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const WorkflowQuery& query) {
-  const std::string& name = query.query_type();
-  if (name == kStackTraceQuery) return ToPayload(StackTrace(scheduler_));
-  if (name == kEnhancedStackTraceQuery) return ToPayload(EnhancedStackTrace(scheduler_));
-  const auto handler = query_handlers_.find(name);
-  if (handler == query_handlers_.end()) {
-    std::vector<std::string> known;
-    for (const auto& [each, function] : query_handlers_) known.push_back(each);
-    return absl::NotFoundError(absl::StrCat("Query handler for '", name,
-                                            "' expected but not found, and known queries: [",
-                                            absl::StrJoin(known, ", "), "]"));
-  }
-  moment_ = moment;
-  const ReadOnly read_only(*this);
-  scheduler_.place().Begin(internal::MakeLabel(absl::StrCat("query '", name, "'")));
-  try {
-    return Answer(handler->second, query);
-  } catch (const std::exception& e) {
-    return absl::UnknownError(e.what());
-  } catch (...) {
-    return absl::UnknownError("the query handler threw an exception of unknown type");
-  }
 }
 
 void WorkflowInstance::RunUntilIdle() {
@@ -189,7 +165,7 @@ void WorkflowInstance::HandleSignal(SignalJob& job) {
     unhandled_signals_.push_back(std::move(job));
     return;
   }
-  const auto handler = found->second;  // it may replace itself
+  const auto handler = found->second.function;
   (*handler)(job.input);
 }
 
@@ -206,7 +182,7 @@ Task<void> WorkflowInstance::HandleUpdate(UpdateJob job, internal::HandlerInProg
     unhandled_updates_.push_back(std::move(job));
     co_return;
   }
-  const std::shared_ptr<internal::UpdateHandler> handler = found->second;  // it may replace itself
+  const std::shared_ptr<internal::UpdateHandler> handler = found->second.function;
   try {
     if (job.run_validator) {
       if (auto refusal = Refusal(*handler, job)) {
@@ -247,7 +223,7 @@ void WorkflowInstance::RejectUnhandledUpdates() {
     for (const auto& [name, handler] : update_handlers_) known.push_back(name);
     const std::string message =
         absl::StrCat("Update handler for '", job.name, "' expected but not found, and known updates: [",
-                     absl::StrJoin(known, ", "), "]");
+                     absl::StrJoin(known, " "), "]");
     Ask(RejectUpdate{job.id, ApplicationFailure(message, "NOT_FOUND").failure()});
   }
 }
