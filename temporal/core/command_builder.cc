@@ -24,10 +24,16 @@ void SetDuration(Duration duration, Message& message, Setter mutable_field) {
   if (duration > Duration::zero()) *(message.*mutable_field)() = ToProto(duration);
 }
 
+using UserMetadata = api::sdk::v1::UserMetadata;
+
+void SetText(std::string_view text, Command& command, Payload* (UserMetadata::*mutable_field)()) {
+  if (text.empty()) return;
+  auto payload = ToPayload(std::string(text));
+  if (payload.ok()) *(command.mutable_user_metadata()->*mutable_field)() = *std::move(payload);
+}
+
 void SetSummary(std::string_view summary, Command& command) {
-  if (summary.empty()) return;
-  auto payload = ToPayload(std::string(summary));
-  if (payload.ok()) *command.mutable_user_metadata()->mutable_summary() = *std::move(payload);
+  SetText(summary, command, &UserMetadata::mutable_summary);
 }
 
 const std::string& Or(const std::string& first, const std::string& second) { return first.empty() ? second : first; }
@@ -69,6 +75,7 @@ Command ChildCommand(std::string_view type, const ChildOptions& options, Payload
   Command command;
   command.set_command_type(enums::COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION);
   SetSummary(options.summary, command);
+  SetText(options.details, command, &UserMetadata::mutable_details);
   auto& attributes = *command.mutable_start_child_workflow_execution_command_attributes();
   using Attributes = std::remove_reference_t<decltype(attributes)>;
   attributes.set_workflow_id(options.workflow_id);

@@ -7,10 +7,6 @@
 
 namespace temporal::core {
 
-// Queries that every workflow answers.
-inline constexpr char kStackTraceQuery[] = "__stack_trace";
-inline constexpr char kEnhancedStackTraceQuery[] = "__enhanced_stack_trace";
-
 // The coroutines of a run that is at rest, in the order of their creation: what each waits for, and where, the
 // innermost call first. Empty when none is left. A run that was replayed shows what the one it is a replay of showed.
 std::string StackTrace(const internal::Scheduler& scheduler);

@@ -7,10 +7,10 @@
 #include "temporal/common/proto.h"
 #include "temporal/common/strings.h"
 #include "temporal/core/command_builder.h"
-#include "temporal/core/stack_trace.h"
 #include "temporal/workflow/internal/spawn.h"
 
-// The run's life: jobs, coroutines, ends. What the code asks for is in workflow_runtime.cc.
+// The run's life: jobs, coroutines, ends. What the code asks for is in workflow_runtime.cc, what it is asked in
+// workflow_queries.cc.
 namespace temporal::core {
 
 namespace enums = api::enums::v1;
@@ -50,6 +50,7 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
   return std::exchange(requests_, {});
 }
 
+<<<<<<< HEAD
 absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const WorkflowQuery& query) {
   const std::string& name = query.query_type();
   if (name == kStackTraceQuery) return ToPayload(StackTrace(scheduler_));
@@ -79,6 +80,12 @@ void WorkflowInstance::RunUntilIdle(bool only_updates) {
   // Replay does not know of updates that were rejected: where nothing else came, conditions are not asked.
   if (only_updates && !update_accepted_) return;
   while (CheckConditions()) scheduler_.Drain();
+=======
+void WorkflowInstance::RunUntilIdle() {
+  do {
+    scheduler_.Drain();
+  } while (CheckConditions());
+>>>>>>> 8f60a65
 }
 
 bool WorkflowInstance::CheckConditions() {
@@ -194,7 +201,7 @@ void WorkflowInstance::HandleSignal(SignalJob& job) {
     unhandled_signals_.push_back(std::move(job));
     return;
   }
-  const auto handler = found->second;  // it may replace itself
+  const auto handler = found->second.function;
   (*handler)(job.input);
 }
 
@@ -210,7 +217,7 @@ Task<void> WorkflowInstance::HandleUpdate(UpdateJob job) {
     unhandled_updates_.push_back(std::move(job));
     co_return;
   }
-  const std::shared_ptr<internal::UpdateHandler> handler = found->second;  // it may replace itself
+  const std::shared_ptr<internal::UpdateHandler> handler = found->second.function;
   try {
     if (job.run_validator) {
       if (auto refusal = Refusal(*handler, job)) {
@@ -253,7 +260,7 @@ void WorkflowInstance::RejectUnhandledUpdates() {
     for (const auto& [name, handler] : update_handlers_) known.push_back(name);
     const std::string message =
         absl::StrCat("Update handler for '", job.name, "' expected but not found, and known updates: [",
-                     absl::StrJoin(known, ", "), "]");
+                     absl::StrJoin(known, " "), "]");
     Ask(RejectUpdate{job.id, ApplicationFailure(message, "NOT_FOUND").failure()});
   }
 }

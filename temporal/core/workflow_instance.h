@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "temporal/api/query/v1/message.pb.h"
+#include "temporal/api/sdk/v1/workflow_metadata.pb.h"
 #include "temporal/core/machines/jobs.h"
 #include "temporal/core/machines/requests.h"
 #include "temporal/core/seed.h"
@@ -45,7 +46,8 @@ class WorkflowInstance : protected internal::Runtime {
   // answer a query about a run without a single task). Error kUnknown: the code threw what is not a workflow failure.
   absl::StatusOr<std::vector<Request>> Activate(const Moment& moment, std::vector<Job> jobs, bool start);
 
-  // Errors: kNotFound without such a handler; kUnknown with what the handler threw.
+  // Handlers, and what every run answers (common/builtin_queries.h). Errors: kNotFound without such a handler; kUnknown
+  // with what the handler threw.
   using WorkflowQuery = api::query::v1::WorkflowQuery;
   absl::StatusOr<Payload> Query(const Moment& moment, const WorkflowQuery& query);
 
@@ -56,6 +58,7 @@ class WorkflowInstance : protected internal::Runtime {
 
  protected:
   // What interceptors (intercepted_instance.h) are put around, beside the steps of the Runtime.
+  using SignalHandler = std::function<void(const Payloads&)>;
   using QueryHandler = std::function<Payload(const Payloads&)>;
   virtual void MakeObject();
   virtual Task<Payload> RunObject(Payloads input) { return object_->Run(std::move(input)); }
@@ -100,12 +103,14 @@ class WorkflowInstance : protected internal::Runtime {
   bool Patched(std::string_view id, bool deprecated) override;
   void UpsertMemo(const PayloadMap& fields) override;
   void UpsertSearchAttributes(const PayloadMap& fields) override;
-  void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) override;
-  void SetQueryHandler(std::string_view name, QueryHandler handler) override;
-  void SetUpdateHandler(std::string_view name, internal::UpdateHandler handler) override;
+  void SetSignalHandler(std::string_view name, SignalHandler handler, HandlerOptions options) override;
+  void SetQueryHandler(std::string_view name, QueryHandler handler, HandlerOptions options) override;
+  void SetUpdateHandler(std::string_view name, internal::UpdateHandler handler, HandlerOptions options) override;
   void CountHandler(int change) override { handlers_in_progress_ += change; }
   bool all_handlers_finished() const override { return handlers_in_progress_ == 0; }
   void HandlerFailed(std::exception_ptr error) override;
+  void SetCurrentDetails(std::string_view details) override;
+  const std::string& current_details() const override { return current_details_; }
   PayloadMap CurrentMemo() const override { return memo_; }
   PayloadMap CurrentSearchAttributes() const override { return search_attributes_; }
 
@@ -130,6 +135,13 @@ class WorkflowInstance : protected internal::Runtime {
     uint64_t key = 0;
     LocalActivityCall call;  // for the next one, after a back-off
   };
+  template <class F>
+  struct Handler {
+    std::shared_ptr<F> function;  // shared: it may replace itself while it runs
+    HandlerOptions options;
+  };
+  template <class F>
+  using Handlers = std::map<std::string, Handler<F>, std::less<>>;
   struct Condition {
     std::weak_ptr<internal::FutureState<Nothing>> state;
     std::function<bool()> predicate;
@@ -161,6 +173,8 @@ class WorkflowInstance : protected internal::Runtime {
   Task<void> HandleUpdate(UpdateJob job);
   std::optional<FailureMessage> Refusal(const internal::UpdateHandler& handler, const UpdateJob& job);
   void RejectUnhandledUpdates();
+  std::optional<absl::StatusOr<Payload>> AnswerBuiltIn(const std::string& query) const;
+  api::sdk::v1::WorkflowMetadata Metadata() const;
   void Ask(Request request) { requests_.push_back(std::move(request)); }
   // While it lives the code may look but not change.
   class ReadOnly {
@@ -216,15 +230,16 @@ class WorkflowInstance : protected internal::Runtime {
   std::vector<Condition> conditions_;
   const internal::Label condition_label_ = internal::MakeLabel("a condition");
 
-  std::map<std::string, std::shared_ptr<std::function<void(const Payloads&)>>, std::less<>> signal_handlers_;
-  std::map<std::string, QueryHandler, std::less<>> query_handlers_;
+  Handlers<SignalHandler> signal_handlers_;
+  Handlers<QueryHandler> query_handlers_;
+  Handlers<internal::UpdateHandler> update_handlers_;
   std::vector<SignalJob> unhandled_signals_;
-  std::map<std::string, std::shared_ptr<internal::UpdateHandler>, std::less<>> update_handlers_;
   std::vector<UpdateJob> unhandled_updates_;
   bool update_accepted_ = false;  // in this activation
   int handlers_in_progress_ = 0;
   std::map<std::string, bool> notified_patches_;
   std::map<std::string, bool, std::less<>> patched_;  // what Patched has answered
+  std::string current_details_;
   PayloadMap memo_;
   PayloadMap search_attributes_;
 };

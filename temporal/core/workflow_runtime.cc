@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "temporal/common/builtin_queries.h"
 #include "temporal/common/strings.h"
 #include "temporal/core/command_builder.h"
 #include "temporal/core/workflow_instance.h"
@@ -188,6 +189,11 @@ Future<Nothing> WorkflowInstance::CancelExternal(const internal::ExternalTarget&
   return Future<Nothing>(state);
 }
 
+void WorkflowInstance::SetCurrentDetails(std::string_view details) {
+  CheckMayChange("a change of the current details");
+  current_details_ = details;
+}
+
 bool WorkflowInstance::Patched(std::string_view id, bool deprecated) {
   CheckMayChange("a patch");
   if (const auto answered = patched_.find(id); answered != patched_.end()) return answered->second;
@@ -228,22 +234,34 @@ void WorkflowInstance::UpsertSearchAttributes(const PayloadMap& fields) {
   Ask(Record{SearchAttributesCommand(fields)});
 }
 
-void WorkflowInstance::SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) {
+namespace {
+
+std::string HandlerName(std::string_view name) {
+  if (name.starts_with("__temporal_") || name == kStackTraceQuery.name || name == kEnhancedStackTraceQuery.name) {
+    throw std::invalid_argument(absl::StrCat("the name '", ToAbsl(name), "' is Temporal's own"));
+  }
+  return std::string(name);
+}
+
+}  // namespace
+
+void WorkflowInstance::SetSignalHandler(std::string_view name, SignalHandler handler, HandlerOptions options) {
   CheckMayChange("a signal handler");
-  signal_handlers_.insert_or_assign(std::string(name),
-                                    std::make_shared<std::function<void(const Payloads&)>>(std::move(handler)));
+  signal_handlers_[HandlerName(name)] = {std::make_shared<SignalHandler>(std::move(handler)), std::move(options)};
   for (SignalJob& signal : std::exchange(unhandled_signals_, {})) HandleSignal(signal);
 }
 
-void WorkflowInstance::SetUpdateHandler(std::string_view name, internal::UpdateHandler handler) {
+void WorkflowInstance::SetUpdateHandler(std::string_view name, internal::UpdateHandler handler,
+                                        HandlerOptions options) {
   CheckMayChange("an update handler");
-  update_handlers_.insert_or_assign(std::string(name), std::make_shared<internal::UpdateHandler>(std::move(handler)));
+  update_handlers_[HandlerName(name)] = {std::make_shared<internal::UpdateHandler>(std::move(handler)),
+                                         std::move(options)};
   for (UpdateJob& update : std::exchange(unhandled_updates_, {})) Apply(update);
 }
 
-void WorkflowInstance::SetQueryHandler(std::string_view name, QueryHandler handler) {
+void WorkflowInstance::SetQueryHandler(std::string_view name, QueryHandler handler, HandlerOptions options) {
   CheckMayChange("a query handler");
-  query_handlers_.insert_or_assign(std::string(name), std::move(handler));
+  query_handlers_[HandlerName(name)] = {std::make_shared<QueryHandler>(std::move(handler)), std::move(options)};
 }
 
 }  // namespace temporal::core

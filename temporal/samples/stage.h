@@ -25,11 +25,13 @@ class Stage {
   // A server is used: what waits for long would take long.
   bool real() const { return real_; }
 
-  // Starts a workflow under an id that nobody else has; ends the program if that fails.
+  // Starts a workflow under an id that nobody else has, on the stage's queue; ends the program if that fails.
   template <class Request, class Result>
   std::string Start(const temporal::WorkflowRef<Request, Result>& workflow,
-                    const std::type_identity_t<Request>& request) {
-    return Started(client_->Start(workflow, request, temporal::StartOptions(NewId(), queue_)));
+                    const std::type_identity_t<Request>& request, temporal::StartOptions options = {}) {
+    options.id = NewId();
+    options.task_queue = queue_;
+    return Started(client_->Start(workflow, request, options));
   }
   template <class Request, class Result>
   absl::StatusOr<Result> Run(const temporal::WorkflowRef<Request, Result>& workflow,

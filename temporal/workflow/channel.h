@@ -100,14 +100,15 @@ void ChannelState<T>::Deliver(std::pair<uint64_t, T> value) {
 template <class T = Nothing>
 class SignalChannel {
  public:
-  SignalChannel(const Context& context, std::string_view name)
+  SignalChannel(const Context& context, std::string_view name, HandlerOptions options = {})
       : context_(context), channel_(std::make_shared<internal::ChannelState<T>>(name)) {
-    context.runtime().SetSignalHandler(
-        name, [channel = channel_, runtime = &context.runtime(), name = std::string(name)](const Payloads& input) {
-          if (auto value = internal::DecodeSignal<T>(*runtime, name, input)) channel->Push(*std::move(value));
-        });
+    auto push = [channel = channel_, runtime = &context.runtime(), name = std::string(name)](const Payloads& input) {
+      if (auto value = internal::DecodeSignal<T>(*runtime, name, input)) channel->Push(*std::move(value));
+    };
+    context.runtime().SetSignalHandler(name, std::move(push), std::move(options));
   }
-  SignalChannel(const Context& context, const SignalRef<T>& signal) : SignalChannel(context, signal.name) {}
+  SignalChannel(const Context& context, const SignalRef<T>& signal, HandlerOptions options = {})
+      : SignalChannel(context, signal.name, std::move(options)) {}
 
   // The next signal. CancelledError when the scope of the given context (default: the channel's own) is cancelled.
   Future<T> Received() const { return Received(context_); }

@@ -67,7 +67,7 @@ Future<Nothing> Context::Until(std::function<bool()> predicate) const {
   return runtime_->AddCondition(std::move(predicate), scope_);
 }
 
-Future<bool> Context::UntilFor(std::function<bool()> predicate, Duration limit) const {
+Future<bool> Context::UntilFor(std::function<bool()> predicate, Duration limit, std::string_view summary) const {
   auto state = std::make_shared<internal::FutureState<bool>>(runtime_->scheduler());
   state->set_label(internal::MakeLabel("a condition, for " + internal::InWords(limit)));
   const internal::Scope scope = internal::CancelNode::ChildOf(scope_);
@@ -90,7 +90,7 @@ Future<bool> Context::UntilFor(std::function<bool()> predicate, Duration limit) 
   };
   settle(held, [] { return true; });
   if (!state->ready()) {
-    const Future<Nothing> time_up = runtime_->StartTimer(limit, scope, {});
+    const Future<Nothing> time_up = runtime_->StartTimer(limit, scope, summary);
     // Conditions are asked after a batch of progress: what came in one batch with the timer's end is in time.
     settle(time_up, [runtime = runtime_, predicate = std::move(predicate)] { return runtime->Holds(predicate); });
     // The runtime knows a condition only weakly; the timer's end is when it may go.

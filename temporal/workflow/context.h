@@ -69,14 +69,15 @@ class Context {
         runtime_->ExecuteLocalActivity(activity.name, options, internal::EncodeArguments(request), scope_));
   }
 
-  // Durable timer. CancelledError if the scope is cancelled first. Zero or negative is ready at once.
+  // Durable timer. CancelledError if the scope is cancelled first. Zero or negative is ready at once. `summary`, of one
+  // line, is shown beside it in Temporal's UI.
   Future<Nothing> Sleep(Duration duration, std::string_view summary = {}) const;
 
   // Ready once `predicate` holds; it is asked after each batch of progress of this workflow, and must be pure.
   Future<Nothing> Until(std::function<bool()> predicate) const;
   // True when `predicate` came to hold within `limit`, false when the time was up. A signal that is there when the time
   // is up, because no worker took it before, came within it.
-  Future<bool> UntilFor(std::function<bool()> predicate, Duration limit) const;
+  Future<bool> UntilFor(std::function<bool()> predicate, Duration limit, std::string_view summary = {}) const;
 
   // Runs a coroutine beside this one. If nobody awaits the future, its failure is dropped.
   template <class T>
@@ -160,21 +161,33 @@ class Context {
   PayloadMap memo() const { return runtime_->CurrentMemo(); }
   PayloadMap search_attributes() const { return runtime_->CurrentSearchAttributes(); }
 
+  // What this run is about now, in several lines of Markdown, for people: part of what it answers to
+  // kWorkflowMetadataQuery (common/builtin_queries.h), shown in Temporal's UI. Costs nothing, and is not in the
+  // history.
+  void SetCurrentDetails(std::string_view details) const { runtime_->SetCurrentDetails(details); }
+  const std::string& current_details() const { return runtime_->current_details(); }
+
   // --- handlers; the registry installs those of a workflow class
+  // Names that begin with "__temporal_", and those of common/builtin_queries.h, are taken: std::invalid_argument.
   // `handler` is called as void(Argument) or Task<void>(Argument), or without argument. Its failure is the workflow's.
   // A signal whose payload does not fit is dropped with a warning.
   template <class Argument, class F>
-  void HandleSignal(const SignalRef<Argument>& signal, F handler) const;
+  void HandleSignal(const SignalRef<Argument>& signal, F handler, HandlerOptions options = {}) const;
   // `handler` is called as Result(Argument), and must not change anything.
   template <class Argument, class Result, class F>
-  void HandleQuery(const QueryRef<Argument, Result>& query, F handler) const;
+  void HandleQuery(const QueryRef<Argument, Result>& query, F handler, HandlerOptions options = {}) const;
 
   // `handler` is called as Result(Argument) or Task<Result>(Argument), or without argument; its WorkflowFailure is the
   // update's, any other exception fails the workflow task. `validator` is called as void(Argument) before the update
   // is accepted: what it throws rejects the update, which then leaves no trace in the history. It must not change
   // anything, and does not run on replay. An update without a handler when the code has come to rest is rejected.
   template <class Argument, class Result, class F, class V = internal::AcceptAll>
-  void HandleUpdate(const UpdateRef<Argument, Result>& update, F handler, V validator = {}) const;
+  void HandleUpdate(const UpdateRef<Argument, Result>& update, F handler, V validator = {},
+                    HandlerOptions options = {}) const;
+  template <class Argument, class Result, class F>
+  void HandleUpdate(const UpdateRef<Argument, Result>& update, F handler, HandlerOptions options) const {
+    HandleUpdate(update, std::move(handler), internal::AcceptAll(), std::move(options));
+  }
   // No coroutine that handles a signal or an update is under way. To wait for it:
   // `co_await ctx.Until([&] { return ctx.AllHandlersFinished(); })`.
   bool AllHandlersFinished() const { return runtime_->all_handlers_finished(); }

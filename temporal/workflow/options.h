@@ -62,7 +62,12 @@ struct ChildOptions {
   PayloadMap search_attributes;
   PayloadMap headers;
   std::string summary;  // one line shown in Temporal's UI
+  std::string details;  // more of it, several lines of Markdown
 
+  ChildOptions& WithSummary(std::string text) {
+    summary = std::move(text);
+    return *this;
+  }
   ChildOptions& WithParentClosePolicy(ParentClosePolicy p) {
     parent_close_policy = p;
     return *this;
@@ -91,6 +96,14 @@ struct ChildOptions {
     id_reuse = reuse;
     return *this;
   }
+};
+
+// What people are told about a handler of signals, queries or updates.
+struct HandlerOptions {
+  HandlerOptions() {}
+  explicit HandlerOptions(std::string text) : description(std::move(text)) {}
+
+  std::string description;  // its first line is taken for a summary
 };
 
 // What differs in the new run; everything left empty is as in this run.

@@ -85,7 +85,7 @@ class FunctionAdapter : public WorkflowObject {
 // The workflows a worker can run, by type. Filled before the worker starts, then only read (from several threads).
 class WorkflowRegistry {
  public:
-  // Declares the handlers of a workflow class.
+  // Declares the handlers of a workflow class. `options` describe them to people.
   template <class W>
   class Definition {
    public:
@@ -94,56 +94,58 @@ class WorkflowRegistry {
 
     // `handler` is a member `void F(Argument)` or `Task<void> F(Argument)`, or one without argument.
     template <class Method>
-    Definition& Signal(std::string_view name, Method handler) {
+    Definition& Signal(std::string_view name, Method handler, HandlerOptions options = {}) {
       using Argument = typename internal::MethodTraits<Method>::Argument;
-      installers_->push_back([name = std::string(name), handler](W& workflow, const Context& context) {
-        context.HandleSignal(SignalRef<Argument>(name), Bind(workflow, handler));
+      installers_->push_back([name = std::string(name), handler, options](W& workflow, const Context& context) {
+        context.HandleSignal(SignalRef<Argument>(name), Bind(workflow, handler), options);
       });
       return *this;
     }
     template <class Argument, class Method>
-    Definition& Signal(const SignalRef<Argument>& signal, Method handler) {
+    Definition& Signal(const SignalRef<Argument>& signal, Method handler, HandlerOptions options = {}) {
       static_assert(std::is_same_v<Argument, typename internal::MethodTraits<Method>::Argument>);
-      return Signal(signal.name, handler);
+      return Signal(signal.name, handler, std::move(options));
     }
 
     // `handler` is a member `Result F(Argument) const`, or one without argument.
     template <class Method>
-    Definition& Query(std::string_view name, Method handler) {
+    Definition& Query(std::string_view name, Method handler, HandlerOptions options = {}) {
       using Traits = internal::MethodTraits<Method>;
       using Result = std::decay_t<typename Traits::Result>;
-      installers_->push_back([name = std::string(name), handler](W& workflow, const Context& context) {
-        context.HandleQuery(QueryRef<typename Traits::Argument, Result>(name), Bind(workflow, handler));
+      installers_->push_back([name = std::string(name), handler, options](W& workflow, const Context& context) {
+        context.HandleQuery(QueryRef<typename Traits::Argument, Result>(name), Bind(workflow, handler), options);
       });
       return *this;
     }
     template <class Argument, class Result, class Method>
-    Definition& Query(const QueryRef<Argument, Result>& query, Method handler) {
+    Definition& Query(const QueryRef<Argument, Result>& query, Method handler, HandlerOptions options = {}) {
       static_assert(std::is_same_v<Argument, typename internal::MethodTraits<Method>::Argument>);
-      return Query(query.name, handler);
+      return Query(query.name, handler, std::move(options));
     }
 
     // `handler` is a member `Result F(Argument)` or `Task<Result> F(Argument)`, or one without argument; `validator` a
     // member `void F(Argument) const`. See Context::HandleUpdate.
     template <class Argument, class Result, class Method>
-    Definition& Update(const UpdateRef<Argument, Result>& update, Method handler) {
+    Definition& Update(const UpdateRef<Argument, Result>& update, Method handler, HandlerOptions options = {}) {
       CheckUpdate<Argument, Result, Method>();
-      installers_->push_back([name = std::string(update.name), handler](W& workflow, const Context& context) {
-        context.HandleUpdate(UpdateRef<Argument, Result>(name), Bind(workflow, handler));
+      installers_->push_back([name = std::string(update.name), handler, options](W& workflow, const Context& context) {
+        context.HandleUpdate(UpdateRef<Argument, Result>(name), Bind(workflow, handler), options);
       });
       return *this;
     }
     template <class Argument, class Result, class Method, class Validator>
-    Definition& Update(const UpdateRef<Argument, Result>& update, Method handler, Validator validator) {
+    Definition& Update(const UpdateRef<Argument, Result>& update, Method handler, Validator validator,
+                       HandlerOptions options = {}) {
       CheckUpdate<Argument, Result, Method>();
       using Traits = internal::MethodTraits<Validator>;
       static_assert(std::is_void_v<typename Traits::Result>, "a validator returns nothing: it throws to reject");
       static_assert(std::is_same_v<Argument, typename Traits::Argument>);
-      installers_->push_back([name = std::string(update.name), handler, validator](W& workflow,
-                                                                                   const Context& context) {
-        const W& read_only = workflow;
-        context.HandleUpdate(UpdateRef<Argument, Result>(name), Bind(workflow, handler), Bind(read_only, validator));
-      });
+      installers_->push_back(
+          [name = std::string(update.name), handler, validator, options](W& workflow, const Context& context) {
+            const W& read_only = workflow;
+            context.HandleUpdate(UpdateRef<Argument, Result>(name), Bind(workflow, handler), Bind(read_only, validator),
+                                 options);
+          });
       return *this;
     }
 

@@ -100,9 +100,15 @@ Future<Result> Context::ExecuteChild(const WorkflowRef<Request, Result>& workflo
 }
 
 template <class Argument, class F>
+<<<<<<< HEAD
 void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
   runtime_->SetSignalHandler(signal.name, [runtime = runtime_, name = std::string(signal.name),
                                            handler = std::make_shared<F>(std::move(handler))](const Payloads& input) {
+=======
+void Context::HandleSignal(const SignalRef<Argument>& signal, F handler, HandlerOptions options) const {
+  auto erased = [runtime = runtime_, name = std::string(signal.name),
+                 handler = std::move(handler)](const Payloads& input) mutable {
+>>>>>>> 8f60a65
     std::optional<Argument> argument = internal::DecodeSignal<Argument>(*runtime, name, input);
     if (!argument) return;
     try {
@@ -117,18 +123,21 @@ void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
     } catch (...) {
       runtime->HandlerFailed(std::current_exception());
     }
-  });
+  };
+  runtime_->SetSignalHandler(signal.name, std::move(erased), std::move(options));
 }
 
 template <class Argument, class Result, class F>
-void Context::HandleQuery(const QueryRef<Argument, Result>& query, F handler) const {
-  runtime_->SetQueryHandler(query.name, [handler = std::move(handler)](const Payloads& input) mutable {
+void Context::HandleQuery(const QueryRef<Argument, Result>& query, F handler, HandlerOptions options) const {
+  auto erased = [handler = std::move(handler)](const Payloads& input) mutable {
     return internal::EncodeValue<Result>(internal::CallHandler<Argument>(handler, input));
-  });
+  };
+  runtime_->SetQueryHandler(query.name, std::move(erased), std::move(options));
 }
 
 template <class Argument, class Result, class F, class V>
-void Context::HandleUpdate(const UpdateRef<Argument, Result>& update, F handler, V validator) const {
+void Context::HandleUpdate(const UpdateRef<Argument, Result>& update, F handler, V validator,
+                           HandlerOptions options) const {
   internal::UpdateHandler erased;
   erased.validate = [validator = std::move(validator)](const Payloads& input) mutable {
     auto argument = FromPayloads<Argument>(input);
@@ -148,7 +157,7 @@ void Context::HandleUpdate(const UpdateRef<Argument, Result>& update, F handler,
       return internal::Immediately(internal::EncodeValue<Result>(internal::CallHandler<Argument>(handler, input)));
     }
   };
-  runtime_->SetUpdateHandler(update.name, std::move(erased));
+  runtime_->SetUpdateHandler(update.name, std::move(erased), std::move(options));
 }
 
 }  // namespace temporal

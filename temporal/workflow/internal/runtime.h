@@ -76,16 +76,20 @@ class Runtime {
   virtual void UpsertSearchAttributes(const PayloadMap& fields) = 0;
 
   // Signals that arrived before are handed over at once, in order.
-  virtual void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler) = 0;
-  virtual void SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler) = 0;
+  virtual void SetSignalHandler(std::string_view name, std::function<void(const Payloads&)> handler,
+                                HandlerOptions options) = 0;
+  virtual void SetQueryHandler(std::string_view name, std::function<Payload(const Payloads&)> handler,
+                               HandlerOptions options) = 0;
   // Updates that wait for this handler are handed over.
-  virtual void SetUpdateHandler(std::string_view name, UpdateHandler handler) = 0;
+  virtual void SetUpdateHandler(std::string_view name, UpdateHandler handler, HandlerOptions options) = 0;
   // Coroutines that handle a signal or an update count while they last.
   virtual void CountHandler(int change) = 0;
   virtual bool all_handlers_finished() const = 0;
   // An exception that leaves a signal handler ends up here: it fails the workflow or the task, like one out of Run.
   virtual void HandlerFailed(std::exception_ptr error) = 0;
 
+  virtual void SetCurrentDetails(std::string_view details) = 0;
+  virtual const std::string& current_details() const = 0;
   virtual PayloadMap CurrentMemo() const = 0;
   virtual PayloadMap CurrentSearchAttributes() const = 0;
 };

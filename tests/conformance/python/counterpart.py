@@ -11,6 +11,7 @@ import os
 import sys
 from typing import Any
 
+from google.protobuf import json_format, message
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import (
@@ -54,7 +55,8 @@ class Counterpart:
 
     async def query(self, ask: dict[str, Any]) -> Any:
         args = [ask["argument"]] if "argument" in ask else []
-        return await self.client.get_workflow_handle(ask["id"]).query(ask["name"], args=args)
+        answer = await self.client.get_workflow_handle(ask["id"]).query(ask["name"], args=args)
+        return json_format.MessageToDict(answer) if isinstance(answer, message.Message) else answer
 
     async def update(self, ask: dict[str, Any]) -> Any:
         return await self.client.get_workflow_handle(ask["id"]).execute_update(ask["name"], ask["argument"])

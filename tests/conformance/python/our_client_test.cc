@@ -1,3 +1,5 @@
+#include "temporal/api/sdk/v1/workflow_metadata.pb.h"
+#include "temporal/common/builtin_queries.h"
 #include "tests/conformance/python/interop_fixture.h"
 
 // Our client and workflows of the Python SDK.
@@ -71,6 +73,18 @@ TEST_F(OurClient, an_update_asked_for_twice_runs_once) {
   const std::string id = WeStart(kStory, StoryRequest(theirs()));
   for (int i = 0; i < 2; ++i) EXPECT_EQ(*client().ExecuteUpdate(id, kAdd, 5, UpdateOptions().WithId("mine")), 5);
   EXPECT_EQ(*client().ExecuteUpdate(id, kAdd, 5), 10);
+  ASSERT_EQ(client().Terminate(id, "enough"), absl::OkStatus());
+}
+
+TEST_F(OurClient, asks_theirs_what_it_is_and_where_it_stands) {
+  const std::string id = WeStart(kStory, StoryRequest(theirs()));
+  const auto metadata = client().Query(id, kWorkflowMetadataQuery, Nothing());
+  ASSERT_TRUE(metadata.ok()) << metadata.status();
+  EXPECT_EQ(metadata->definition().type(), kStory.name);
+  ASSERT_EQ(metadata->definition().update_definitions_size(), 1);
+  EXPECT_EQ(metadata->definition().update_definitions(0).name(), kAdd.name);
+  EXPECT_THAT(client().Query(id, kStackTraceQuery, Nothing()).value_or("no"),
+              ::testing::HasSubstr(std::string(kStory.name)));
   ASSERT_EQ(client().Terminate(id, "enough"), absl::OkStatus());
 }
 

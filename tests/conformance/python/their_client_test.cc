@@ -1,3 +1,4 @@
+#include "temporal/common/builtin_queries.h"
 #include "tests/conformance/python/interop_fixture.h"
 
 // The Python client and workflows of ours.
@@ -66,6 +67,16 @@ TEST_F(TheirClient, cancels_and_terminates_ours) {
   const std::string terminated = TheyStart(kWait.name, "");
   EXPECT_EQ(Ask("terminate", {{"id", terminated}, {"reason", "enough"}, {"details", {"why"}}}), Value(nullptr));
   EXPECT_EQ(Ask("result", {{"id", terminated}}).at("failure").at("kind"), "terminated");
+}
+
+TEST_F(TheirClient, asks_ours_what_it_is_and_where_it_stands) {
+  const std::string id = TheyStart(kStory.name, StoryRequest(ours()));
+  const Json metadata = Ask("query", {{"id", id}, {"name", kWorkflowMetadataQuery.name}}).at("value");
+  EXPECT_EQ(metadata.at("definition").at("type"), kStory.name);
+  EXPECT_EQ(metadata.at("definition").at("updateDefinitions").at(0).at("name"), kAdd.name);
+  const Json trace = Ask("query", {{"id", id}, {"name", kStackTraceQuery.name}}).at("value");
+  EXPECT_THAT(trace.get<std::string>(), ::testing::HasSubstr(": Run [blocked on "));
+  EXPECT_EQ(Ask("terminate", {{"id", id}, {"reason", ""}, {"details", Json::array()}}), Value(nullptr));
 }
 
 TEST_F(TheirClient, is_told_what_does_not_exist) {

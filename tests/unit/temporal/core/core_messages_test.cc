@@ -170,7 +170,9 @@ TEST(Queries, query_mixed_with_jobs_603) {
   EXPECT_EQ(text("q1"), "a[run]");  // after the jobs
   EXPECT_EQ(text("q2"), "xx");
   EXPECT_EQ(reply.query_results().at("q3").result_type(), enums::QUERY_RESULT_TYPE_FAILED);
-  EXPECT_THAT(reply.query_results().at("q3").error_message(), HasSubstr("known queries: [echo, state]"));
+  EXPECT_THAT(
+      reply.query_results().at("q3").error_message(),
+      HasSubstr("known queries: [__enhanced_stack_trace __stack_trace __temporal_workflow_metadata echo state]"));
   EXPECT_EQ(reply.query_results().at("q4").error_message(), "cannot");
 }
 

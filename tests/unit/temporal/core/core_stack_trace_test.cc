@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "temporal/api/sdk/v1/enhanced_stack_trace.pb.h"
+#include "temporal/common/builtin_queries.h"
 #include "temporal/core/stack_trace.h"
 #include "temporal/workflow/channel.h"
 #include "tests/unit/temporal/core/harness.h"
@@ -64,12 +65,12 @@ class StackTraces : public ::testing::Test {
 
   // What the query says at rest. `replayed`: on a worker that has not seen the run before.
   template <class Result>
-  Result Ask(const char* name, bool replayed) {
+  Result Ask(const QueryRef<Nothing, Result>& query, bool replayed) {
     PolledTask task = history_.TaskAt();
     task.clear_history();
     task.set_started_event_id(0);
     task.set_previous_started_event_id(next_ - 1);
-    task.mutable_query()->set_query_type(name);
+    task.mutable_query()->set_query_type(std::string(query.name));
     if (replayed) *task.mutable_history() = history_.history();
     WorkflowTaskHandler fresh(UncachedOptions(), registry_, NoFetcher());
     const auto reply = (replayed ? fresh : cached_).Handle(task).value();
@@ -78,8 +79,8 @@ class StackTraces : public ::testing::Test {
     return FromPayload<Result>(answer.query_result().payloads(0)).value();
   }
   Text Trace() {
-    const auto live = Ask<Text>(kStackTraceQuery, /*replayed=*/false);
-    EXPECT_EQ(live, Ask<Text>(kStackTraceQuery, /*replayed=*/true));
+    const auto live = Ask(kStackTraceQuery, /*replayed=*/false);
+    EXPECT_EQ(live, Ask(kStackTraceQuery, /*replayed=*/true));
     return live;
   }
 
@@ -124,7 +125,7 @@ TEST_F(StackTraces, for_programs_have_the_sdk_s_frames_too) {
   Task();
   history_.ActivityScheduled("1", "step");
   history_.TimerStarted("1");
-  const auto trace = Ask<api::sdk::v1::EnhancedStackTrace>(kEnhancedStackTraceQuery, /*replayed=*/false);
+  const auto trace = Ask(kEnhancedStackTraceQuery, /*replayed=*/false);
   EXPECT_EQ(trace.sdk().name(), "temporal-cpp");
   ASSERT_EQ(trace.stacks_size(), 2);
   const auto& run = trace.stacks(0);
@@ -165,7 +166,7 @@ TEST(StackTrace, has_the_interceptors_in_it_and_does_not_ask_them) {
   history.Signaled("poke", Arguments<Text>("x"));
   history.OpenTask();
   PolledTask task = history.TaskAt();
-  (*task.mutable_queries())["q"].set_query_type(kStackTraceQuery);
+  (*task.mutable_queries())["q"].set_query_type(std::string(kStackTraceQuery.name));
   const auto reply = std::get<Completed>(handler.Handle(task).value());
   const auto& result = reply.query_results().at("q");
   EXPECT_EQ(result.error_message(), "");

@@ -117,7 +117,7 @@ TEST_P(Updates, an_unknown_name_is_rejected) {
   const Completed reply = CompletedTask(history);
   EXPECT_THAT(Types(reply), IsEmpty());
   EXPECT_EQ(BodyOf<Rejection>(reply.messages(0)).failure().message(),
-            "Update handler for 'remove' expected but not found, and known updates: [add, bad, slow]");
+            "Update handler for 'remove' expected but not found, and known updates: [add bad slow]");
 }
 
 TEST_P(Updates, of_a_handler_that_fails) {
