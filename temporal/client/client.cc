@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "temporal/client/requests.h"
+#include "temporal/converter/codec.h"
 
 // Starting, signalling, querying and ending workflows.
 namespace temporal {
@@ -83,22 +84,23 @@ absl::StatusOr<service::StartWorkflowExecutionRequest> client_internal::StartReq
 
 absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloads& input,
                                              const StartOptions& options) {
-  return Intercepted(options_.interceptors, &ClientInterceptor::Start, {std::string(type), input, options},
-                     [this](const StartWorkflowInput& start) -> absl::StatusOr<Started> {
-                       auto request = client_internal::StartRequest(options_, start);
-                       if (!request.ok()) return request.status();
-                       auto eager = start.options.enable_eager_start
-                                        ? eager_dispatcher_->TryReserve(start.options.task_queue)
-                                        : EagerWorkflowDispatcher::Slot(nullptr);
-                       request->set_request_eager_execution(static_cast<bool>(eager));
-                       auto response = Invoke<service::StartWorkflowExecutionResponse>(
-                           *transport_, "StartWorkflowExecution", *request);
-                       if (!response.ok()) return response.status();
-                       if (eager && response->has_eager_workflow_task()) {
-                         eager.Run(std::move(*response->mutable_eager_workflow_task()));
-                       }
-                       return Started{start.options.id, response->run_id(), response->started()};
-                     });
+  return Intercepted(
+      options_.interceptors, &ClientInterceptor::Start, {std::string(type), input, options},
+      [this](const StartWorkflowInput& start) -> absl::StatusOr<Started> {
+        auto request = client_internal::StartRequest(options_, start);
+        if (!request.ok()) return request.status();
+        auto eager = start.options.enable_eager_start ? eager_dispatcher_->TryReserve(start.options.task_queue)
+                                                      : EagerWorkflowDispatcher::Slot(nullptr);
+        request->set_request_eager_execution(static_cast<bool>(eager));
+        service::StartWorkflowExecutionResponse response;
+        const absl::Status status = transport_->Call("StartWorkflowExecution", *request, response, CallOptions());
+        // Started it is even if the task that came along cannot be decoded: that one is left to time out.
+        if (!status.ok() && FailedCodecStep(status) != CodecStep::kDecode) return status;
+        if (status.ok() && eager && response.has_eager_workflow_task()) {
+          eager.Run(std::move(*response.mutable_eager_workflow_task()));
+        }
+        return Started{start.options.id, response.run_id(), response.started()};
+      });
 }
 
 absl::StatusOr<Started> Client::SignalWithStartUntyped(std::string_view type, const Payloads& input,

@@ -1,5 +1,6 @@
 #include "temporal/common/proto.h"
 
+#include <algorithm>
 #include <array>
 #include <random>
 
@@ -26,12 +27,20 @@ google::protobuf::Timestamp ToProto(Time time) {
   return proto;
 }
 
-Duration FromProto(const google::protobuf::Duration& duration) {
-  return seconds(duration.seconds()) + nanoseconds(duration.nanos());
+namespace {
+
+// protobuf's go further than nanoseconds in 64 bits: cut to 145 years, so that a time plus a duration is still a time.
+Duration Within(int64_t count, int32_t nanos) {
+  constexpr int64_t kMost = 4'600'000'000;
+  return seconds(std::clamp(count, -kMost, kMost)) + nanoseconds(nanos);
 }
 
+}  // namespace
+
+Duration FromProto(const google::protobuf::Duration& duration) { return Within(duration.seconds(), duration.nanos()); }
+
 Time FromProto(const google::protobuf::Timestamp& time) {
-  return Time(duration_cast<Time::duration>(seconds(time.seconds()) + nanoseconds(time.nanos())));
+  return Time(duration_cast<Time::duration>(Within(time.seconds(), time.nanos())));
 }
 
 api::common::v1::RetryPolicy ToProto(const RetryPolicy& policy) {

@@ -58,10 +58,12 @@ Failure ToFailure(const absl::Status& status, const FailureHook& hook, bool as_c
 }
 
 absl::Status FromFailure(const Failure& failure) {
-  const Failure* innermost = &failure;
+  Failure shown = failure;
+  DecodeAttributes(shown);
+  const Failure* innermost = &shown;
   while (innermost->has_cause()) innermost = &innermost->cause();
-  absl::Status status(CodeOf(failure), innermost->message());
-  status.SetPayload(kFailureUrl, absl::Cord(ToAbsl(failure.SerializeAsString())));
+  absl::Status status(CodeOf(shown), innermost->message());
+  status.SetPayload(kFailureUrl, absl::Cord(ToAbsl(shown.SerializeAsString())));
   return status;
 }
 
@@ -73,8 +75,10 @@ bool CarriedFailure(const absl::Status& status, Failure* failure) {
 
 void EncodeAttributes(Failure& failure) {
   if (!failure.has_encoded_attributes()) {
-    const nlohmann::json hidden = {{"message", failure.message()}, {"stack_trace", failure.stack_trace()}};
-    *failure.mutable_encoded_attributes() = converter_internal::JsonPayload(hidden.dump());
+    using Json = nlohmann::json;
+    const Json hidden = {{"message", failure.message()}, {"stack_trace", failure.stack_trace()}};
+    *failure.mutable_encoded_attributes() =
+        converter_internal::JsonPayload(hidden.dump(-1, ' ', false, Json::error_handler_t::replace));
     failure.set_message(kHidden);
     failure.clear_stack_trace();
   }
@@ -85,9 +89,14 @@ void DecodeAttributes(Failure& failure) {
   if (failure.has_encoded_attributes()) {
     const auto text = converter_internal::JsonText(failure.encoded_attributes());
     const auto shown = nlohmann::json::parse(text.ok() ? *text : "", nullptr, /*allow_exceptions=*/false);
-    if (shown.is_object()) {
-      failure.set_message(shown.value("message", failure.message()));
-      failure.set_stack_trace(shown.value("stack_trace", failure.stack_trace()));
+    // Anything else than texts is somebody else's.
+    const auto text_at = [&](const char* key) {
+      const auto found = shown.find(key);
+      return found != shown.end() && found->is_string() ? found->get_ptr<const std::string*>() : nullptr;
+    };
+    if (shown.is_object() && text_at("message") != nullptr) {
+      failure.set_message(*text_at("message"));
+      if (const std::string* trace = text_at("stack_trace")) failure.set_stack_trace(*trace);
       failure.clear_encoded_attributes();
     }
   }

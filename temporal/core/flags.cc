@@ -2,12 +2,21 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "temporal/core/history/errors.h"
+
 namespace temporal::core {
 
-void EngineFlags::AddFrom(const api::history::v1::WorkflowTaskCompletedEventAttributes& completed) {
+absl::Status EngineFlags::AddFrom(const api::history::v1::WorkflowTaskCompletedEventAttributes& completed) {
   const auto& metadata = completed.sdk_metadata();
-  known_.insert(metadata.core_used_flags().begin(), metadata.core_used_flags().end());
+  for (const uint32_t flag : metadata.core_used_flags()) {
+    if (flag > static_cast<uint32_t>(EngineFlag::kNewest)) {
+      return BadHistory(absl::StrCat("SDK flag ", flag, " is not known to this worker: a later one wrote it"));
+    }
+    known_.insert(flag);
+  }
   if (!metadata.sdk_name().empty()) named_ = metadata.sdk_name() == kSdkName && metadata.sdk_version() == kSdkVersion;
+  return absl::OkStatus();
 }
 
 bool EngineFlags::Use(EngineFlag flag, bool may_record) {

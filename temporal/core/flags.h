@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <set>
 
+#include "absl/status/status.h"
 #include "temporal/api/history/v1/message.pb.h"
 #include "temporal/api/sdk/v1/task_complete_metadata.pb.h"
 
@@ -14,6 +15,8 @@ enum class EngineFlag : uint32_t {
   kIdAndTypeChecks = 1,
   kUpsertOnPatch = 2,
   kTerminalCommandLast = 3,
+  kNexusChecks = 4,  // known, never used: there is no Nexus here
+  kNewest = kNexusChecks,
 };
 
 inline constexpr char kSdkName[] = "temporal-cpp";
@@ -22,7 +25,8 @@ inline constexpr char kSdkVersion[] = "0.1.0";
 // Which flags a run uses: those its history names, and those first used by the task at hand.
 class EngineFlags {
  public:
-  void AddFrom(const api::history::v1::WorkflowTaskCompletedEventAttributes& completed);
+  // BadHistory: a flag of a later engine, whose behaviour this one cannot have.
+  absl::Status AddFrom(const api::history::v1::WorkflowTaskCompletedEventAttributes& completed);
 
   // Whether to behave that way. `may_record`: the code runs for the first time, so that the flag may be taken into use.
   bool Use(EngineFlag flag, bool may_record);

@@ -58,11 +58,13 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   messages_.clear();
   for (const EventPtr& event : chunk.events) {
     if (event->has_workflow_task_completed_event_attributes()) {
-      flags_.AddFrom(event->workflow_task_completed_event_attributes());
+      const absl::Status known = flags_.AddFrom(event->workflow_task_completed_event_attributes());
+      if (!known.ok()) return known;
     }
   }
   if (const HistoryEvent* completed = reader_->PeekCompleted()) {
-    flags_.AddFrom(completed->workflow_task_completed_event_attributes());
+    const absl::Status known = flags_.AddFrom(completed->workflow_task_completed_event_attributes());
+    if (!known.ok()) return known;
   }
 
   const std::vector<const HistoryEvent*> ahead = reader_->Peek(chunk.events.back()->event_id());
@@ -86,6 +88,9 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
 absl::Status WorkflowMachines::ApplyEvent(HistoryEvent& event, const HistoryEvent* next, bool last_chunk) {
   if (event.event_id() != last_event_id_ + 1) {
     return BadHistory(absl::StrCat("event ", event.event_id(), " follows event ", last_event_id_));
+  }
+  if ((event.event_id() == 1) != (event.event_type() == enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)) {
+    return BadHistory(absl::StrCat(Describe(event), ": the first event, and no other, is WorkflowExecutionStarted"));
   }
   last_event_id_ = event.event_id();
   const bool command_event = IsCommandEvent(event);

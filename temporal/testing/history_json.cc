@@ -56,7 +56,15 @@ void RestoreEnums(nlohmann::json& json) {
 }  // namespace
 
 absl::StatusOr<api::history::v1::History> ParseHistoryJson(std::string_view text) {
-  auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  // Deeper than any history: what goes through the JSON below calls itself for each level.
+  constexpr int kMaxDepth = 200;
+  bool too_deep = false;
+  const auto watch = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    too_deep |= depth > kMaxDepth;
+    return !too_deep;
+  };
+  auto json = nlohmann::json::parse(text, watch, /*allow_exceptions=*/false);
+  if (too_deep) return absl::InvalidArgumentError("not a history: nested too deeply");
   if (json.is_array()) json = {{"events", std::move(json)}};
   if (!json.is_object() || !json.contains("events")) return absl::InvalidArgumentError("not a history: no events");
   RestoreEnums(json);

@@ -72,6 +72,12 @@ absl::Status Replayer::ReplayFile(const std::filesystem::path& path) {
   return Replay(std::move(history));
 }
 
+absl::Status Replayer::ReplayExecution(Client& client, const Execution& execution) {
+  auto history = client.History(execution);
+  if (!history.ok()) return history.status();
+  return Replay(*std::move(history));
+}
+
 absl::StatusOr<std::map<std::string, absl::Status>> Replayer::ReplayDirectory(const std::filesystem::path& folder) {
   std::map<std::string, absl::Status> results;
   std::error_code error;

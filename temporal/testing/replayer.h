@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "temporal/client/client.h"
 #include "temporal/common/observer.h"
 #include "temporal/workflow/interceptor.h"
 #include "temporal/workflow/registry.h"
@@ -37,6 +38,9 @@ class Replayer {
   absl::Status ReplayJson(std::string_view json);
   // JSON, or binary protobuf if the name ends in .bin. kNotFound if it cannot be read.
   absl::Status ReplayFile(const std::filesystem::path& path);
+  // Straight from a server: the newest run, or the one named. Payloads pass the client's codec. Errors of
+  // Client::History too: kNotFound for no such execution.
+  absl::Status ReplayExecution(Client& client, const Execution& execution);
   // Every *.json and *.bin of the folder, by file name. kNotFound if there is no such folder, or nothing in it.
   absl::StatusOr<std::map<std::string, absl::Status>> ReplayDirectory(const std::filesystem::path& folder);
 

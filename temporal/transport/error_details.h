@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
+#include "temporal/common/strings.h"
 
 // What a Temporal server says about an error beside its code and message: messages of temporal/api/errordetails/v1,
 // kept in the status.
@@ -19,6 +20,12 @@ std::optional<T> ErrorDetail(const absl::Status& status) {
   T detail;
   if (!payload.has_value() || !detail.ParseFromString(std::string(*payload))) return std::nullopt;
   return detail;
+}
+
+template <class T>
+void SetErrorDetail(absl::Status& status, const T& detail) {
+  status.SetPayload("type.googleapis.com/" + T::descriptor()->full_name(),
+                    absl::Cord(ToAbsl(detail.SerializeAsString())));
 }
 
 // The status for an error of the server. `details`: a serialized google.rpc.Status, or nothing. An operation of several

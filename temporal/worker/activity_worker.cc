@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/proto.h"
+#include "temporal/converter/codec.h"
 #include "temporal/converter/failure_converter.h"
 #include "temporal/worker/attempt.h"
 
@@ -52,6 +53,26 @@ ActivityInfo ToInfo(const ActivityWorker::Task& task, const std::string& task_qu
   return info;
 }
 
+Failure ResultTooLarge() {
+  FailureAttributes attributes;
+  attributes.type = "ResultTooLarge";
+  attributes.non_retryable = true;
+  return ToFailure(ApplicationError(absl::StatusCode::kOutOfRange, "the activity's result is too large", attributes));
+}
+
+// What can be told of a failure that is too large to be told: of what kind it is, and how its message begins.
+Failure Shortened(const Failure& failure) {
+  constexpr size_t kShown = 2000;
+  Failure shorter;
+  shorter.set_message(
+      ValidUtf8(absl::StrCat("the failure is too large, it begins: ", failure.message().substr(0, kShown))));
+  shorter.set_source(failure.source());
+  auto& info = *shorter.mutable_application_failure_info();
+  info.set_type(failure.application_failure_info().type().substr(0, kShown));
+  info.set_non_retryable(failure.application_failure_info().non_retryable());
+  return shorter;
+}
+
 }  // namespace
 
 struct ActivityWorker::Running {
@@ -94,15 +115,16 @@ absl::StatusOr<PollResult> ActivityWorker::Poll() {
   if (const double limit = shared_->options.max_task_queue_activities_per_second; limit > 0) {
     request.mutable_task_queue_metadata()->mutable_max_tasks_per_second()->set_value(limit);
   }
-  auto task = Invoke<Task>(*shared_->transport, "PollActivityTaskQueue", request, shared_->PollOptions());
-  if (!task.ok()) return task.status();
+  Task task;
+  const absl::Status polled = shared_->transport->Call("PollActivityTaskQueue", request, task, shared_->PollOptions());
+  if (!polled.ok() && FailedCodecStep(polled) != CodecStep::kDecode) return polled;
   PollResult result;
-  if (task->has_poller_scaling_decision()) {
-    result.suggestion = task->poller_scaling_decision().poll_request_delta_suggestion();
+  if (task.has_poller_scaling_decision()) {
+    result.suggestion = task.poller_scaling_decision().poll_request_delta_suggestion();
   }
-  result.task = !task->task_token().empty();
+  result.task = !task.task_token().empty();
   if (result.task) {
-    Dispatch(*std::move(task), [this] { slots_.Release(); });
+    Dispatch(std::move(task), polled, [this] { slots_.Release(); });
   } else {
     shared_->observer().Count(metrics::kActivityPollNoTask,
                               {{"namespace", shared_->name_space}, {"task_queue", shared_->options.task_queue}}, 1);
@@ -111,10 +133,14 @@ absl::StatusOr<PollResult> ActivityWorker::Poll() {
 }
 
 template <class Release>
-void ActivityWorker::Dispatch(Task task, Release release) {
+void ActivityWorker::Dispatch(Task task, const absl::Status& decoded, Release release) {
   slots_.Use();
-  executor_.Run([this, task = std::make_shared<const Task>(std::move(task)), release] {
-    Execute(*task);
+  executor_.Run([this, task = std::make_shared<const Task>(std::move(task)), decoded, release] {
+    if (decoded.ok()) {
+      Execute(*task);
+    } else {
+      Report(*task, decoded, StopReason::kNone, std::nullopt);
+    }
     release();
   });
 }
@@ -130,8 +156,8 @@ bool ActivityWorker::ReserveEager() {
   return false;
 }
 
-void ActivityWorker::RunEager(Task task) {
-  Dispatch(std::move(task), [this] {
+void ActivityWorker::RunEager(Task task, const absl::Status& decoded) {
+  Dispatch(std::move(task), decoded, [this] {
     --eager_;
     slots_.Release();
   });
@@ -210,8 +236,11 @@ StopReason ActivityWorker::SendHeartbeat(const Task& task, const Payloads& detai
   const auto answer = Invoke<service::RecordActivityTaskHeartbeatResponse>(
       *shared_->transport, "RecordActivityTaskHeartbeat", request, call);
   if (!answer.ok()) {
+    if (answer.status().code() == absl::StatusCode::kNotFound) return StopReason::kGone;
     // Other errors pass; the server decides by the heartbeat timeout.
-    return answer.status().code() == absl::StatusCode::kNotFound ? StopReason::kGone : StopReason::kNone;
+    shared_->observer().Log(LogLevel::kWarning, absl::StrCat("a heartbeat of activity ", task.activity_type().name(),
+                                                             " was not sent: ", answer.status().ToString()));
+    return StopReason::kNone;
   }
   if (answer->cancel_requested()) return StopReason::kCancelRequested;
   if (answer->activity_paused() || answer->activity_reset()) return StopReason::kPaused;
@@ -220,50 +249,58 @@ StopReason ActivityWorker::SendHeartbeat(const Task& task, const Payloads& detai
 
 void ActivityWorker::Report(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
                             const std::optional<Payloads>& unsent) const {
-  const auto send = [&]<class Response>(std::string_view method, auto request, Response*) {
-    request.set_namespace_(shared_->name_space);
-    request.set_identity(shared_->identity);
-    request.set_task_token(task.task_token());
-    CallOptions call;
-    call.retry_for = kReportFor;
-    return Invoke<Response>(*shared_->transport, method, request, call).status();
-  };
-  absl::Status status;
-  if (outcome.ok()) {
-    service::RespondActivityTaskCompletedRequest request;
-    *request.mutable_result()->add_payloads() = *outcome;
-    status = send("RespondActivityTaskCompleted", std::move(request),
-                  static_cast<service::RespondActivityTaskCompletedResponse*>(nullptr));
-    if (IsTooLarge(status)) {
-      FailureAttributes attributes;
-      attributes.type = "ResultTooLarge";
-      attributes.non_retryable = true;
-      return Report(task,
-                    ApplicationError(absl::StatusCode::kOutOfRange, "the activity's result is too large", attributes),
-                    reason, unsent);
-    }
-  } else if (outcome.status().code() == absl::StatusCode::kCancelled && reason == StopReason::kCancelRequested) {
-    service::RespondActivityTaskCanceledRequest request;
-    *request.mutable_details() =
-        ToFailure(outcome.status(), nullptr, /*as_cancelled=*/true).canceled_failure_info().details();
-    status = send("RespondActivityTaskCanceled", std::move(request),
-                  static_cast<service::RespondActivityTaskCanceledResponse*>(nullptr));
-  } else {
-    service::RespondActivityTaskFailedRequest request;
-    *request.mutable_failure() = ToFailure(outcome.status(), shared_->options.failure_hook);
-    if (unsent) *request.mutable_last_heartbeat_details() = *unsent;
-    status = send("RespondActivityTaskFailed", std::move(request),
-                  static_cast<service::RespondActivityTaskFailedResponse*>(nullptr));
-  }
+  absl::Status status = Send(task, outcome, reason, unsent);
   if (status.ok() && outcome.ok()) {
     shared_->Latency(metrics::kActivitySucceedEndToEndLatency, "activity_type", task.activity_type().name(),
                      std::chrono::system_clock::now() - FromProto(task.scheduled_time()));
+  } else if (IsTooLarge(status)) {
+    status = SendFailure(task, outcome.ok() ? ResultTooLarge() : Shortened(FailureOf(outcome.status())), std::nullopt);
+  } else if (FailedCodecStep(status) == CodecStep::kEncode) {
+    status = SendFailure(task, FailureOf(status), std::nullopt);
   }
   // kNotFound: the attempt has timed out or the workflow is over; nobody waits for the outcome.
   if (!status.ok() && status.code() != absl::StatusCode::kNotFound) {
     shared_->observer().Log(LogLevel::kWarning, absl::StrCat("the outcome of activity ", task.activity_type().name(),
                                                              " was not delivered: ", status.ToString()));
   }
+}
+
+absl::Status ActivityWorker::Send(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
+                                  const std::optional<Payloads>& unsent) const {
+  if (outcome.ok()) {
+    service::RespondActivityTaskCompletedRequest request;
+    *request.mutable_result()->add_payloads() = *outcome;
+    return SendAnswer<service::RespondActivityTaskCompletedResponse>("RespondActivityTaskCompleted", task, request);
+  }
+  if (outcome.status().code() == absl::StatusCode::kCancelled && reason == StopReason::kCancelRequested) {
+    service::RespondActivityTaskCanceledRequest request;
+    *request.mutable_details() =
+        ToFailure(outcome.status(), nullptr, /*as_cancelled=*/true).canceled_failure_info().details();
+    return SendAnswer<service::RespondActivityTaskCanceledResponse>("RespondActivityTaskCanceled", task, request);
+  }
+  return SendFailure(task, FailureOf(outcome.status()), unsent);
+}
+
+absl::Status ActivityWorker::SendFailure(const Task& task, Failure failure,
+                                         const std::optional<Payloads>& unsent) const {
+  service::RespondActivityTaskFailedRequest request;
+  *request.mutable_failure() = std::move(failure);
+  if (unsent) *request.mutable_last_heartbeat_details() = *unsent;
+  return SendAnswer<service::RespondActivityTaskFailedResponse>("RespondActivityTaskFailed", task, request);
+}
+
+Failure ActivityWorker::FailureOf(const absl::Status& status) const {
+  return ToFailure(status, shared_->options.failure_hook);
+}
+
+template <class Response, class Request>
+absl::Status ActivityWorker::SendAnswer(std::string_view method, const Task& task, Request& request) const {
+  request.set_namespace_(shared_->name_space);
+  request.set_identity(shared_->identity);
+  request.set_task_token(task.task_token());
+  CallOptions call;
+  call.retry_for = kReportFor;
+  return Invoke<Response>(*shared_->transport, method, request, call).status();
 }
 
 }  // namespace temporal::worker

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "temporal/activity/registry.h"
+#include "temporal/converter/failure_converter.h"
 #include "temporal/worker/executor.h"
 #include "temporal/worker/heartbeat.h"
 #include "temporal/worker/poller.h"
@@ -36,7 +37,8 @@ class ActivityWorker {
   // Tasks that are handed out with the answer to a workflow task. A slot, if one may be had, has to be reserved before
   // they are asked for, and be used or given back. None is reserved once polling has been stopped.
   bool ReserveEager();
-  void RunEager(Task task);
+  // `decoded`: whether the task's payloads could be; else the attempt fails with that.
+  void RunEager(Task task, const absl::Status& decoded);
   void ReleaseEager();
 
  private:
@@ -44,11 +46,18 @@ class ActivityWorker {
 
   absl::StatusOr<PollResult> Poll();
   template <class Release>
-  void Dispatch(Task task, Release release);
+  void Dispatch(Task task, const absl::Status& decoded, Release release);
   void Execute(const Task& task);
   StopReason SendHeartbeat(const Task& task, const Payloads& details) const;
+  // Delivers the outcome of an attempt; where that cannot be, a failure that says why.
   void Report(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
               const std::optional<Payloads>& unsent) const;
+  absl::Status Send(const Task& task, const absl::StatusOr<Payload>& outcome, StopReason reason,
+                    const std::optional<Payloads>& unsent) const;
+  absl::Status SendFailure(const Task& task, Failure failure, const std::optional<Payloads>& unsent) const;
+  template <class Response, class Request>
+  absl::Status SendAnswer(std::string_view method, const Task& task, Request& request) const;
+  Failure FailureOf(const absl::Status& status) const;
 
   const std::shared_ptr<const Shared> shared_;
   const ActivityRegistry& registry_;

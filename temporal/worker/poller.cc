@@ -3,6 +3,12 @@
 #include "absl/strings/str_cat.h"
 
 namespace temporal::worker {
+namespace {
+
+// A server holds a poll open. One that says at once that there is nothing would be asked in a hot loop.
+constexpr Duration kShortestPoll = std::chrono::milliseconds(100);
+
+}  // namespace
 
 void Poller::Start(int threads, Poll poll) {
   poll_ = std::move(poll);
@@ -93,12 +99,17 @@ void Poller::Loop() {
   Backoff backoff;
   bool failing = false;
   while (!stopped() && Enter()) {
+    const auto began = std::chrono::steady_clock::now();
     const absl::StatusOr<PollResult> polled = PollOnce();
     Leave(polled);
     if (polled.ok()) {
       if (failing) shared_.observer().Log(LogLevel::kInfo, absl::StrCat(type_, " poller: polling works again"));
       failing = false;
-      backoff.Reset();
+      if (polled->task || std::chrono::steady_clock::now() - began >= kShortestPoll) {
+        backoff.Reset();
+      } else {
+        WaitFor(backoff.Next(), stop_.get_token());
+      }
       continue;
     }
     if (stopped()) return;

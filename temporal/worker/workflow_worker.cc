@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "temporal/common/proto.h"
+#include "temporal/converter/codec.h"
+#include "temporal/converter/failure_converter.h"
 #include "temporal/worker/activity_worker.h"
 
 namespace temporal::worker {
@@ -52,7 +54,7 @@ class EagerStarts : public EagerWorker {
   }
   void Run(WorkflowWorker::Task task) override {
     const std::lock_guard lock(mutex_);
-    worker_.Dispatch(std::move(task));
+    worker_.Dispatch({std::move(task), absl::OkStatus()});
     Done();
   }
   void Release() override {
@@ -164,30 +166,32 @@ absl::StatusOr<PollResult> WorkflowWorker::Poll(bool sticky) {
     queue.set_name(shared_->options.task_queue);
     queue.set_kind(api::enums::v1::TASK_QUEUE_KIND_NORMAL);
   }
-  auto task = Invoke<Task>(*shared_->transport, "PollWorkflowTaskQueue", request, shared_->PollOptions());
-  if (!task.ok()) return task.status();
+  Received received;
+  received.decoded = shared_->transport->Call("PollWorkflowTaskQueue", request, received.task, shared_->PollOptions());
+  if (!received.decoded.ok() && FailedCodecStep(received.decoded) != CodecStep::kDecode) return received.decoded;
+  const Task& task = received.task;
   PollResult result;
-  if (task->has_poller_scaling_decision()) {
-    result.suggestion = task->poller_scaling_decision().poll_request_delta_suggestion();
+  if (task.has_poller_scaling_decision()) {
+    result.suggestion = task.poller_scaling_decision().poll_request_delta_suggestion();
   }
-  result.task = !task->task_token().empty();
+  result.task = !task.task_token().empty();
   if (!result.task) {
     shared_->observer().Count(metrics::kWorkflowTaskQueuePollEmpty,
                               {{"namespace", shared_->name_space}, {"task_queue", shared_->options.task_queue}}, 1);
     return result;
   }
-  const std::string& type = task->workflow_type().name();
+  const std::string& type = task.workflow_type().name();
   shared_->Count(metrics::kWorkflowTaskQueuePollSucceed, "workflow_type", type);
   shared_->Latency(metrics::kWorkflowTaskScheduleToStartLatency, "workflow_type", type,
-                   FromProto(task->started_time()) - FromProto(task->scheduled_time()));
-  Dispatch(*std::move(task));
+                   FromProto(task.started_time()) - FromProto(task.scheduled_time()));
+  Dispatch(std::move(received));
   return result;
 }
 
-void WorkflowWorker::Dispatch(Task task) {
+void WorkflowWorker::Dispatch(Received received) {
   slots_.Use();
-  executor_.Run([this, task = std::make_shared<Task>(std::move(task))] {
-    if (Work(std::move(*task))) slots_.Release();
+  executor_.Run([this, received = std::make_shared<Received>(std::move(received))] {
+    if (Work(std::move(*received))) slots_.Release();
   });
 }
 
@@ -198,16 +202,18 @@ absl::StatusOr<service::GetWorkflowExecutionHistoryResponse> WorkflowWorker::Fet
   return Invoke<service::GetWorkflowExecutionHistoryResponse>(*shared_->transport, "GetWorkflowExecutionHistory", full);
 }
 
-bool WorkflowWorker::Work(Task task) {
-  while (!task.task_token().empty()) {
-    const std::string run_id = task.workflow_execution().run_id();
+bool WorkflowWorker::Work(Received next) {
+  while (!next.task.task_token().empty()) {
+    Task& task = next.task;
+    const TaskFacts facts{task.workflow_execution().run_id(), task.started_event_id(), task.attempt()};
     // Another attempt would cost another thread; the server gives it to whoever asks when its time is over.
-    if (deadlocks_->Stuck(run_id)) return true;
+    if (deadlocks_->Stuck(facts.run_id)) return true;
     DeadlockDetector::Watch watch(*deadlocks_, task);
     const std::string type = task.workflow_type().name();
-    const int64_t started_event_id = task.started_event_id();
     const auto started = std::chrono::steady_clock::now();
-    absl::StatusOr<core::WorkflowTaskReply> reply = handler_.Handle(std::move(task), &watch);
+    if (!next.decoded.ok()) handler_.Evict(facts.run_id);
+    absl::StatusOr<core::WorkflowTaskReply> reply =
+        next.decoded.ok() ? handler_.Handle(std::move(task), &watch) : handler_.Refuse(task, next.decoded);
     if (watch.given_up()) {
       executor_.Regain();
       return false;
@@ -216,11 +222,11 @@ bool WorkflowWorker::Work(Task task) {
                      std::chrono::steady_clock::now() - started);
     if (!reply.ok()) {
       shared_->observer().Log(LogLevel::kWarning,
-                              absl::StrCat("workflow task of run ", run_id, ": ", reply.status().ToString()));
+                              absl::StrCat("workflow task of run ", facts.run_id, ": ", reply.status().ToString()));
       return true;  // the server hands it out again when its time is over
     }
     CountOutcome(type, *reply);
-    task = Reply(run_id, started_event_id, *std::move(reply));
+    next = Reply(facts, *std::move(reply));
   }
   return true;
 }
@@ -234,55 +240,71 @@ void WorkflowWorker::OnDeadlock(const Task& task, std::string message) {
     handler_.Evict(run_id);
     core::WorkflowTaskReply reply = handler_.Refuse(task, absl::DeadlineExceededError(message));
     CountOutcome(task.workflow_type().name(), reply);
-    Reply(run_id, task.started_event_id(), std::move(reply));
+    Reply({run_id, task.started_event_id(), task.attempt()}, std::move(reply));
   });
 }
 
-WorkflowWorker::Task WorkflowWorker::Reply(const std::string& run_id, int64_t started_event_id,
-                                           core::WorkflowTaskReply reply) {
+WorkflowWorker::Received WorkflowWorker::Reply(const TaskFacts& task, core::WorkflowTaskReply reply) {
   if (auto* completed = std::get_if<service::RespondWorkflowTaskCompletedRequest>(&reply)) {
-    return Completed(run_id, started_event_id, *completed);
+    return Completed(task, *completed);
   }
   if (const auto* failed = std::get_if<service::RespondWorkflowTaskFailedRequest>(&reply)) {
-    shared_->observer().Log(LogLevel::kWarning,
-                            absl::StrCat("workflow task of run ", run_id, " failed: ", failed->failure().message()));
+    shared_->observer().Log(LogLevel::kWarning, absl::StrCat("workflow task of run ", task.run_id,
+                                                             " failed: ", failed->failure().message()));
     Invoke<service::RespondWorkflowTaskFailedResponse>(*shared_->transport, "RespondWorkflowTaskFailed", *failed)
         .IgnoreError();  // it times out then
-  } else if (const auto* query = std::get_if<service::RespondQueryTaskCompletedRequest>(&reply)) {
-    Invoke<service::RespondQueryTaskCompletedResponse>(*shared_->transport, "RespondQueryTaskCompleted", *query)
-        .IgnoreError();  // the asker asks again
+  } else if (auto* query = std::get_if<service::RespondQueryTaskCompletedRequest>(&reply)) {
+    AnswerQuery(*query);
   }
   return {};
 }
 
-WorkflowWorker::Task WorkflowWorker::Completed(const std::string& run_id, int64_t started_event_id,
-                                               service::RespondWorkflowTaskCompletedRequest& request) {
+void WorkflowWorker::AnswerQuery(service::RespondQueryTaskCompletedRequest& request) {
+  const auto send = [&] {
+    return Invoke<service::RespondQueryTaskCompletedResponse>(*shared_->transport, "RespondQueryTaskCompleted", request)
+        .status();
+  };
+  const absl::Status status = send();
+  if (!IsTooLarge(status) && FailedCodecStep(status) != CodecStep::kEncode) return;  // else the asker asks again
+  request.clear_query_result();
+  request.set_completed_type(api::enums::v1::QUERY_RESULT_TYPE_FAILED);
+  request.set_error_message(std::string(status.message()));
+  request.mutable_failure()->set_message(request.error_message());
+  request.mutable_failure()->mutable_application_failure_info();
+  send().IgnoreError();
+}
+
+WorkflowWorker::Received WorkflowWorker::Completed(const TaskFacts& task,
+                                                   service::RespondWorkflowTaskCompletedRequest& request) {
   int reserved = RequestEager(request);
-  auto answer = Invoke<service::RespondWorkflowTaskCompletedResponse>(*shared_->transport,
-                                                                      "RespondWorkflowTaskCompleted", request);
-  if (answer.ok()) {
-    for (auto& activity : *answer->mutable_activity_tasks()) {
+  service::RespondWorkflowTaskCompletedResponse answer;
+  const absl::Status status = shared_->transport->Call("RespondWorkflowTaskCompleted", request, answer, CallOptions());
+  const bool answered = status.ok() || FailedCodecStep(status) == CodecStep::kDecode;
+  if (answered) {
+    for (auto& activity : *answer.mutable_activity_tasks()) {
       if (--reserved < 0) break;  // more than was asked for: they time out
-      activities_->RunEager(std::move(activity));
+      activities_->RunEager(std::move(activity), status);
     }
   }
   for (; reserved > 0; --reserved) activities_->ReleaseEager();
-  if (!answer.ok()) {
+  if (!answered) {
     // What the run believes is no longer what the server knows. NotFound and UnhandledCommand (InvalidArgument: new
     // events came in) are everyday.
-    handler_.Evict(run_id);
-    if (IsTooLarge(answer.status())) FailTooLarge(request.task_token());
-    const bool everyday = answer.status().code() == absl::StatusCode::kNotFound ||
-                          answer.status().code() == absl::StatusCode::kInvalidArgument;
+    handler_.Evict(task.run_id);
+    if (IsTooLarge(status) || FailedCodecStep(status) == CodecStep::kEncode) {
+      FailUnsendable(task, request.task_token(), status);
+    }
+    const bool everyday =
+        status.code() == absl::StatusCode::kNotFound || status.code() == absl::StatusCode::kInvalidArgument;
     shared_->observer().Log(everyday ? LogLevel::kInfo : LogLevel::kWarning,
-                            absl::StrCat("reply for run ", run_id, ": ", answer.status().ToString()));
+                            absl::StrCat("reply for run ", task.run_id, ": ", status.ToString()));
     return {};
   }
-  if (answer->reset_history_event_id() > 0) {
-    handler_.Rewind(run_id, started_event_id, answer->reset_history_event_id());
+  if (answer.reset_history_event_id() > 0) {
+    handler_.Rewind(task.run_id, task.started_event_id, answer.reset_history_event_id());
   }
-  if (request.force_create_new_workflow_task() && !answer->has_workflow_task()) handler_.Unhold(run_id);
-  return std::move(*answer->mutable_workflow_task());
+  if (request.force_create_new_workflow_task() && !answer.has_workflow_task()) handler_.Unhold(task.run_id);
+  return {std::move(*answer.mutable_workflow_task()), status};
 }
 
 void WorkflowWorker::CountOutcome(const std::string& type, const core::WorkflowTaskReply& reply) {
@@ -300,13 +322,18 @@ void WorkflowWorker::CountOutcome(const std::string& type, const core::WorkflowT
                             1);
 }
 
-void WorkflowWorker::FailTooLarge(const std::string& task_token) {
+void WorkflowWorker::FailUnsendable(const TaskFacts& task, const std::string& task_token, const absl::Status& why) {
+  if (task.attempt > 1) return;
   service::RespondWorkflowTaskFailedRequest request;
   request.set_namespace_(shared_->name_space);
   request.set_identity(shared_->identity);
   request.set_task_token(task_token);
-  request.set_cause(api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE);
-  request.mutable_failure()->set_message("the commands of the workflow task are too large for one message");
+  request.set_cause(IsTooLarge(why) ? api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE
+                                    : api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
+  *request.mutable_failure() =
+      IsTooLarge(why)
+          ? ToFailure(absl::OutOfRangeError("the commands of the workflow task are too large for one message"))
+          : ToFailure(why);
   Invoke<service::RespondWorkflowTaskFailedResponse>(*shared_->transport, "RespondWorkflowTaskFailed", request)
       .IgnoreError();
 }

@@ -42,19 +42,29 @@ class WorkflowWorker : private core::HistoryFetcher {
 
   absl::StatusOr<api::workflowservice::v1::GetWorkflowExecutionHistoryResponse> Fetch(
       const api::workflowservice::v1::GetWorkflowExecutionHistoryRequest& request) override;
+  // A task as it came, and whether its payloads could be decoded. An empty token: none came.
+  struct Received {
+    Task task;
+    absl::Status decoded;
+  };
+  struct TaskFacts {
+    std::string run_id;
+    int64_t started_event_id = 0;
+    int attempt = 1;
+  };
   absl::StatusOr<PollResult> Poll(bool sticky);
   // Runs a task whose slot is taken.
-  void Dispatch(Task task);
+  void Dispatch(Received received);
   // False: the slot has been given back.
-  bool Work(Task task);
+  bool Work(Received next);
   void OnDeadlock(const Task& task, std::string message);
-  // The next task of the same run, if the reply brought one; its token is empty otherwise.
-  Task Reply(const std::string& run_id, int64_t started_event_id, core::WorkflowTaskReply reply);
-  Task Completed(const std::string& run_id, int64_t started_event_id,
-                 api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
+  // The next task of the same run, if the reply brought one.
+  Received Reply(const TaskFacts& task, core::WorkflowTaskReply reply);
+  Received Completed(const TaskFacts& task, api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
+  void AnswerQuery(api::workflowservice::v1::RespondQueryTaskCompletedRequest& request);
   void CountOutcome(const std::string& type, const core::WorkflowTaskReply& reply);
-  // Says in the history why the task cannot be completed; without it the task would time out again and again.
-  void FailTooLarge(const std::string& task_token);
+  // The completion cannot be sent, and says so in the history: the first attempt, those after it time out.
+  void FailUnsendable(const TaskFacts& task, const std::string& task_token, const absl::Status& why);
   // Asks for the activities this worker can begin at once to come with the answer; how many slots it holds for them.
   int RequestEager(api::workflowservice::v1::RespondWorkflowTaskCompletedRequest& request);
 

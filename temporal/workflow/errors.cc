@@ -59,8 +59,10 @@ bool IsCancellationMessage(const FailureMessage& failure) {
 
 }  // namespace
 
-WorkflowFailure::WorkflowFailure(FailureMessage failure)
-    : failure_(std::make_shared<const FailureMessage>(std::move(failure))) {}
+WorkflowFailure::WorkflowFailure(FailureMessage failure) {
+  DecodeAttributes(failure);
+  failure_ = std::make_shared<const FailureMessage>(std::move(failure));
+}
 
 const char* WorkflowFailure::what() const noexcept { return failure_->message().c_str(); }
 

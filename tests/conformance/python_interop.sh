@@ -1,6 +1,13 @@
 #!/usr/bin/env bash
-# The Python SDK's client and worker with ours: the cases of build/bin/python_interop as "ok" and "not ok" lines.
+# The Python SDK's client and worker with ours: the cases of build/bin/python_interop as "ok" and "not ok" lines, once in clear and
+# once with all payloads encrypted.
 . "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
 
 export INTEROP_PYTHON=$CACHE/venv/bin/python PYTHONPATH=$CACHE/python-sdk PYTHONDONTWRITEBYTECODE=1
-"$BIN/python_interop" "$@" 2>&1 | sed -u -e 's/^\[       OK \] \(.*\) (.* ms)$/ok \1/' -e 's/^\[  FAILED  \] \(.*\) (.* ms)$/not ok \1/'
+run() { # PREFIX ARGUMENT...
+  "$BIN/python_interop" "${@:2}" 2>&1 | sed -u -e "s/^\[       OK \] \(.*\) (.* ms)$/ok $1\1/" -e "s/^\[  FAILED  \] \(.*\) (.* ms)$/not ok $1\1/"
+}
+rc=0
+run '' "$@" || rc=1
+INTEROP_KEY='key-key-key-key-key-key-key-key!' run 'encrypted ' "$@" || rc=1
+exit $rc

@@ -138,8 +138,9 @@ std::optional<PatchMarker> PatchMarkerOf(const HistoryEvent& event) {
   };
   if (const std::string* data = first(kPatchDetailsKey)) {
     const auto json = nlohmann::json::parse(*data, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object()) return std::nullopt;
-    return PatchMarker{json.value("id", ""), json.value("deprecated", false)};
+    if (!json.is_object() || !json.contains("id") || !json["id"].is_string()) return std::nullopt;
+    const auto deprecated = json.find("deprecated");
+    return PatchMarker{json["id"], deprecated != json.end() && *deprecated == true};
   }
   const std::string* id = first("patch_id");
   const std::string* deprecated = first("deprecated");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "temporal/api/history/v1/message.pb.h"
+#include "temporal/common/markers.h"
 
 // What the engine wants to know about single events.
 namespace temporal::core {
@@ -46,7 +47,6 @@ bool IsUpsertOfChangeVersion(const HistoryEvent& event);
 // "TimerStarted (event 5)".
 std::string Describe(const HistoryEvent& event);
 
-inline constexpr char kPatchMarkerName[] = "core_patch";
 inline constexpr char kPatchDetailsKey[] = "patch-data";
 inline constexpr char kChangeVersionAttribute[] = "TemporalChangeVersion";
 

@@ -1,6 +1,8 @@
 #include "temporal/core/history/local_activity_marker.h"
 
+#include "google/protobuf/duration.pb.h"
 #include "nlohmann/json.hpp"
+#include "temporal/common/proto.h"
 
 namespace temporal::core {
 
@@ -8,9 +10,6 @@ namespace enums = api::enums::v1;
 using Json = nlohmann::json;
 
 namespace {
-
-constexpr char kData[] = "data";
-constexpr char kResult[] = "result";
 
 Json Encoded(Duration duration) {
   constexpr int64_t kSecond = 1'000'000'000;
@@ -24,8 +23,10 @@ Json Encoded(const std::optional<Time>& time) {
 std::optional<Duration> DurationIn(const Json& data, const char* key) {
   const auto found = data.find(key);
   if (found == data.end() || !found->is_object()) return std::nullopt;
-  return std::chrono::seconds(found->value("seconds", int64_t{0})) +
-         std::chrono::nanoseconds(found->value("nanos", int64_t{0}));
+  google::protobuf::Duration duration;
+  duration.set_seconds(found->value("seconds", int64_t{0}));
+  duration.set_nanos(found->value("nanos", int32_t{0}));
+  return FromProto(duration);
 }
 
 std::optional<Time> TimeIn(const Json& data, const char* key) {
@@ -60,7 +61,7 @@ std::optional<LocalActivityMarker> LocalActivityMarkerOf(const HistoryEvent& eve
     return found == attributes.details().end() || found->second.payloads().empty() ? nullptr
                                                                                    : &found->second.payloads(0);
   };
-  const auto* data = first(kData);
+  const auto* data = first(kLocalActivityDataKey);
   if (data == nullptr) return std::nullopt;
   LocalActivityMarker marker;
   try {
@@ -68,7 +69,7 @@ std::optional<LocalActivityMarker> LocalActivityMarkerOf(const HistoryEvent& eve
   } catch (const Json::exception&) {
     return std::nullopt;
   }
-  if (const auto* result = first(kResult)) marker.result = *result;
+  if (const auto* result = first(kLocalActivityResultKey)) marker.result = *result;
   if (attributes.has_failure()) marker.failure = attributes.failure();
   return marker;
 }
@@ -87,10 +88,10 @@ api::command::v1::Command MarkerCommand(const LocalActivityMarker& marker) {
                {"original_schedule_time", Encoded(marker.original_schedule_time)}};
   if (marker.activation_index) data["activation_index"] = *marker.activation_index;
   auto& details = *attributes.mutable_details();
-  auto& payload = *details[kData].add_payloads();
+  auto& payload = *details[kLocalActivityDataKey].add_payloads();
   (*payload.mutable_metadata())["encoding"] = "json/plain";
   payload.set_data(data.dump());
-  if (marker.result) *details[kResult].add_payloads() = *marker.result;
+  if (marker.result) *details[kLocalActivityResultKey].add_payloads() = *marker.result;
   if (marker.failure) *attributes.mutable_failure() = *marker.failure;
   return command;
 }

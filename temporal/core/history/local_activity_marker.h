@@ -11,8 +11,6 @@
 
 namespace temporal::core {
 
-inline constexpr char kLocalActivityMarkerName[] = "core_local_activity";
-
 // How a local activity ended, as the history has it.
 struct LocalActivityMarker {
   uint32_t seq = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "temporal/converter/codec.h"
 #include "temporal/core/history/errors.h"
 
 namespace temporal::core {
@@ -10,6 +11,9 @@ namespace temporal::core {
 namespace enums = api::enums::v1;
 
 namespace {
+
+// A server may send some; endless ones would keep the worker busy for ever.
+constexpr int kMaxEmptyPages = 1000;
 
 // Without copying the events.
 void MoveEvents(api::history::v1::History& history, EventQueue& queue) {
@@ -55,9 +59,16 @@ absl::Status HistoryReader::FetchPage() {
   *request.mutable_execution() = execution_;
   request.set_next_page_token(next_page_token_);
   auto response = fetcher_.Fetch(request);
-  if (!response.ok()) return Unreachable(response.status());
+  if (!response.ok()) {
+    // What cannot be decoded came from a server that can be reached.
+    const bool undecoded = FailedCodecStep(response.status()) != CodecStep::kNone;
+    return undecoded ? response.status() : Unreachable(response.status());
+  }
   next_page_token_ = response->next_page_token();
   no_more_pages_ = next_page_token_.empty();
+
+  empty_pages_ = response->history().events().empty() ? empty_pages_ + 1 : 0;
+  if (empty_pages_ > kMaxEmptyPages) return BadHistory("one empty page follows the other");
 
   EventQueue page;
   MoveEvents(*response->mutable_history(), page);

@@ -15,8 +15,8 @@
 namespace temporal::core {
 
 // Gives out the history that came with a workflow task chunk by chunk, and fetches what is missing: never more than is
-// needed to see two chunks ahead. Errors: Unreachable for those of the fetcher, BadHistory if the history ends too
-// early.
+// needed to see two chunks ahead. Errors: Unreachable for those of the fetcher, but for a CodecError; BadHistory if the
+// history ends too early.
 class HistoryReader {
  public:
   struct Chunk {
@@ -53,6 +53,7 @@ class HistoryReader {
   std::vector<int64_t> updates_;
   bool no_more_pages_ = false;
   std::string next_page_token_;
+  int empty_pages_ = 0;        // one after the other
   int64_t last_event_id_ = 0;  // of the last event ever queued
   EventQueue events_;
   EventQueue final_events_;

@@ -1,7 +1,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "temporal/api/errordetails/v1/message.pb.h"
 #include "temporal/testing/fake/server.h"
+#include "temporal/transport/error_details.h"
 
 // Looking at executions: histories, descriptions, queries.
 namespace temporal::testing::fake {
@@ -116,7 +118,11 @@ void Server::Answer(const std::string& query_id, const api::query::v1::WorkflowQ
   if (result.result_type() == enums::QUERY_RESULT_TYPE_ANSWERED) {
     query->second.answer = result.answer();
   } else {
-    query->second.answer = absl::InvalidArgumentError(result.error_message());
+    absl::Status error = absl::InvalidArgumentError(result.error_message());
+    api::errordetails::v1::QueryFailedFailure detail;
+    *detail.mutable_failure() = result.failure();
+    SetErrorDetail(error, detail);
+    query->second.answer = std::move(error);
   }
 }
 
@@ -126,6 +132,7 @@ absl::Status Server::AnswerQuery(const service::RespondQueryTaskCompletedRequest
   result.set_result_type(request.completed_type());
   *result.mutable_answer() = request.query_result();
   result.set_error_message(request.error_message());
+  *result.mutable_failure() = request.failure();
   Answer(request.task_token().substr(2), result);
   return absl::OkStatus();
 }

@@ -1,7 +1,7 @@
 """The Python SDK's side of the interop tests: a worker, and a client that does what is asked on standard input.
 
 Each line in is {"do": name, ...}, each line out {"value": ...} or {"failure": ...} as flows.describe tells it.
-Arguments: the server's address, the task queue to work on.
+Arguments: the server's address, the task queue to work on. INTEROP_KEY: what payloads are sealed with, if set.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
 )
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
@@ -119,8 +120,17 @@ async def register_attributes(client: Client) -> None:
             raise
 
 
+def data_converter() -> DataConverter:
+    key = os.environ.get("INTEROP_KEY")
+    if key is None:
+        return DataConverter.default
+    import sealing  # needs more than the SDK
+
+    return sealing.converter("interop", key.encode())
+
+
 async def main(address: str, queue: str) -> None:
-    client = await Client.connect(address, interceptors=[tracing.FromClient()])
+    client = await Client.connect(address, interceptors=[tracing.FromClient()], data_converter=data_converter())
     await register_attributes(client)
     counterpart = Counterpart(client)
     loop = asyncio.get_running_loop()

@@ -2,8 +2,12 @@
 
 #include <cstdlib>
 
+#include "google/protobuf/util/json_util.h"
 #include "temporal/api/failure/v1/message.pb.h"
+#include "temporal/api/history/v1/message.pb.h"
+#include "temporal/codec_aes/aes_gcm_codec.h"
 #include "temporal/common/proto.h"
+#include "temporal/transport/codec_transport.h"
 #include "temporal/transport/grpc_transport.h"
 
 namespace temporal::interop {
@@ -14,6 +18,17 @@ class Servers : public ::testing::Environment {
   void SetUp() override { PythonInterop::Start(); }
   void TearDown() override { PythonInterop::Stop(); }
 };
+constexpr char kKey[] = "INTEROP_KEY";
+
+std::shared_ptr<Transport> Sealed(std::shared_ptr<Transport> transport) {
+  const char* key = std::getenv(kKey);
+  if (key == nullptr) return transport;
+  CodecOptions options;
+  options.failures = true;
+  return std::make_shared<CodecTransport>(std::move(transport), *AesGcmCodec::Create({{"interop", key}}, "interop"),
+                                          options);
+}
+
 const auto* const kServers = ::testing::AddGlobalTestEnvironment(new Servers);
 
 }  // namespace
@@ -25,7 +40,9 @@ void PythonInterop::Start() {
   ours_ = std::make_unique<std::string>("ours-" + id);
   theirs_ = std::make_unique<std::string>("theirs-" + id);
   python_ = std::make_unique<Counterpart>(address, *theirs_);
-  client_ = std::make_shared<Client>(*Connect(ConnectOptions(address)));
+  const auto transport = *Connect(ConnectOptions(address));
+  server_ = std::make_shared<Client>(transport);
+  client_ = std::make_shared<Client>(Sealed(transport));
   workflows_ = std::make_unique<WorkflowRegistry>();
   AddFlows(*workflows_);
   ActivityRegistry activities;
@@ -40,9 +57,18 @@ void PythonInterop::Stop() {
   python_.reset();
   worker_.reset();
   client_.reset();
+  server_.reset();
 }
 
+bool PythonInterop::encrypted() { return std::getenv(kKey) != nullptr; }
+
 std::string PythonInterop::NewId() { return "interop/" + NewUuid(); }
+
+std::string PythonInterop::JsonOf(const absl::StatusOr<api::history::v1::History>& history) {
+  std::string json;
+  EXPECT_TRUE(history.ok() && google::protobuf::util::MessageToJsonString(*history, &json).ok()) << history.status();
+  return json;
+}
 
 std::string PythonInterop::TheyStart(std::string_view type, const Json& argument, Json more) {
   const std::string id = NewId();

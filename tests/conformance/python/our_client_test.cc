@@ -21,7 +21,7 @@ TEST_F(OurClient, starts_signals_queries_and_updates_theirs) {
   EXPECT_EQ(*client().Query(id, kTold, Nothing()), 5);
   const auto angry = client().Query(id, kAngry, std::string("way"));
   EXPECT_EQ(angry.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(angry.status().message()), ::testing::HasSubstr("no way"));
+  EXPECT_THAT(std::string(angry.status().message()), ::testing::HasSubstr(NoWay()));
   const auto described = client().Describe(id);
   ASSERT_TRUE(described.ok()) << described.status();
   EXPECT_EQ(*FromPayload<int>(described->summary.memo.at("chapter")), 2);

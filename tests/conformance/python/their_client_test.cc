@@ -30,7 +30,7 @@ TEST_F(TheirClient, starts_signals_queries_and_updates_ours) {
   EXPECT_EQ(Ask("result", {{"id", id}}), Value(StoryTold(5)));
   EXPECT_EQ(Ask("query", {{"id", id}, {"name", kTold.name}}), Value(5));
   const Json angry = Ask("query", {{"id", id}, {"name", kAngry.name}, {"argument", "way"}});
-  EXPECT_EQ(angry, (Json{{"failure", {{"kind", "query"}, {"message", "no way"}}}}));
+  EXPECT_EQ(angry, (Json{{"failure", {{"kind", "query"}, {"message", NoWay()}}}}));
   const Json described = Ask("describe", {{"id", id}}).at("value");
   EXPECT_EQ(described.at("memo"), (Json{{"chapter", 2}}));
   EXPECT_EQ(described.at("keyword"), "told");

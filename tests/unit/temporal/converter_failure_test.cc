@@ -97,6 +97,20 @@ TEST(FailureConverter, EncodedAttributesHideTheWholeChain) {
   EXPECT_EQ(failure.SerializeAsString(), before);
 }
 
+TEST(FailureConverter, EncodedAttributesOfOthersAreReadOnlyIfTheyAreTexts) {
+  for (const char* hidden : {R"({"message":5})", R"({"stack_trace":"x"})", "[]", "{", ""}) {
+    Failure failure;
+    failure.set_message("shown");
+    *failure.mutable_encoded_attributes() = converter_internal::JsonPayload(hidden);
+    DecodeAttributes(failure);
+    EXPECT_EQ(failure.message(), "shown") << hidden;
+    EXPECT_TRUE(failure.has_encoded_attributes()) << hidden;
+  }
+  Failure failure;
+  *failure.mutable_encoded_attributes() = converter_internal::JsonPayload(R"({"message":"m","stack_trace":5})");
+  EXPECT_EQ(FromFailure(failure).message(), "m") << "hidden without a codec";
+}
+
 TEST(FailureConverter, MessagesBecomeValidUtf8) {
   EXPECT_EQ(ToFailure(absl::InternalError("bad \xff\xfe text")).message(), "bad ?? text");
   EXPECT_EQ(ValidUtf8("grüße \xe2\x82\xac"), "grüße €");
