@@ -50,42 +50,11 @@ absl::StatusOr<std::vector<Request>> WorkflowInstance::Activate(const Moment& mo
   return std::exchange(requests_, {});
 }
 
-<<<<<<< HEAD
-absl::StatusOr<Payload> WorkflowInstance::Query(const Moment& moment, const WorkflowQuery& query) {
-  const std::string& name = query.query_type();
-  if (name == kStackTraceQuery) return ToPayload(StackTrace(scheduler_));
-  if (name == kEnhancedStackTraceQuery) return ToPayload(EnhancedStackTrace(scheduler_));
-  const auto handler = query_handlers_.find(name);
-  if (handler == query_handlers_.end()) {
-    std::vector<std::string> known;
-    for (const auto& [each, function] : query_handlers_) known.push_back(each);
-    return absl::NotFoundError(absl::StrCat("Query handler for '", name,
-                                            "' expected but not found, and known queries: [",
-                                            absl::StrJoin(known, ", "), "]"));
-  }
-  moment_ = moment;
-  const ReadOnly read_only(*this);
-  scheduler_.place().Begin(internal::MakeLabel(absl::StrCat("query '", name, "'")));
-  try {
-    return Answer(handler->second, query);
-  } catch (const std::exception& e) {
-    return absl::UnknownError(e.what());
-  } catch (...) {
-    return absl::UnknownError("the query handler threw an exception of unknown type");
-  }
-}
-
 void WorkflowInstance::RunUntilIdle(bool only_updates) {
   scheduler_.Drain();
   // Replay does not know of updates that were rejected: where nothing else came, conditions are not asked.
   if (only_updates && !update_accepted_) return;
   while (CheckConditions()) scheduler_.Drain();
-=======
-void WorkflowInstance::RunUntilIdle() {
-  do {
-    scheduler_.Drain();
-  } while (CheckConditions());
->>>>>>> 8f60a65
 }
 
 bool WorkflowInstance::CheckConditions() {

@@ -100,15 +100,9 @@ Future<Result> Context::ExecuteChild(const WorkflowRef<Request, Result>& workflo
 }
 
 template <class Argument, class F>
-<<<<<<< HEAD
-void Context::HandleSignal(const SignalRef<Argument>& signal, F handler) const {
-  runtime_->SetSignalHandler(signal.name, [runtime = runtime_, name = std::string(signal.name),
-                                           handler = std::make_shared<F>(std::move(handler))](const Payloads& input) {
-=======
 void Context::HandleSignal(const SignalRef<Argument>& signal, F handler, HandlerOptions options) const {
   auto erased = [runtime = runtime_, name = std::string(signal.name),
-                 handler = std::move(handler)](const Payloads& input) mutable {
->>>>>>> 8f60a65
+                 handler = std::make_shared<F>(std::move(handler))](const Payloads& input) {
     std::optional<Argument> argument = internal::DecodeSignal<Argument>(*runtime, name, input);
     if (!argument) return;
     try {

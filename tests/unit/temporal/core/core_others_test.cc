@@ -208,6 +208,7 @@ TEST_P(OthersTest, a_cancellation_that_failed_is_asked_again_when_the_child_star
 TEST_P(OthersTest, a_cancellation_that_fails_after_the_child_has_started_is_asked_again) {
   for (const auto& code : {CancelsStartingChild<ChildCancellation::kWaitRequested>,
                            CancelsStartingChild<ChildCancellation::kWaitCompleted>}) {
+    registry_ = WorkflowRegistry();
     registry_.AddFunction(kMain, code);
     HistoryBuilder history("main");
     history.Task();

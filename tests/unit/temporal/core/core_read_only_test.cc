@@ -104,6 +104,7 @@ class ConditionTest : public EngineTest {
  protected:
   // What becomes of a workflow with this condition, asked a second time.
   Text Message(std::function<bool(Context)> condition) {
+    registry_ = WorkflowRegistry();
     registry_.AddFunction(kMain, [condition](Context ctx, Nothing) -> Task<Text> {
       co_await ctx.Until([&, asked = false]() mutable { return std::exchange(asked, true) && condition(ctx); });
       co_return "held";
