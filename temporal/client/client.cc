@@ -51,7 +51,7 @@ void FillStart(Request& request, const ClientOptions& client, std::string_view t
 absl::Status CheckStart(const StartOptions& options) {
   if (options.id.empty()) return absl::InvalidArgumentError("a workflow needs an id");
   if (options.task_queue.empty()) return absl::InvalidArgumentError("a workflow needs a task queue");
-  return absl::OkStatus();
+  return options.versioning_override ? CheckOverride(*options.versioning_override) : absl::OkStatus();
 }
 
 api::enums::v1::WorkflowIdConflictPolicy Wire(IdConflictPolicy policy) {
@@ -92,6 +92,9 @@ absl::StatusOr<Started> Client::StartUntyped(std::string_view type, const Payloa
         auto eager = start.options.enable_eager_start ? eager_dispatcher_->TryReserve(start.options.task_queue)
                                                       : EagerWorkflowDispatcher::Slot(nullptr);
         request->set_request_eager_execution(static_cast<bool>(eager));
+        if (eager && !eager.worker().deployment().version.empty()) {
+          *request->mutable_eager_worker_deployment_options() = ToProto(eager.worker().deployment());
+        }
         service::StartWorkflowExecutionResponse response;
         const absl::Status status = transport_->Call("StartWorkflowExecution", *request, response, CallOptions());
         // Started it is even if the task that came along cannot be decoded: that one is left to time out.

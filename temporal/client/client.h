@@ -39,7 +39,7 @@ struct ClientOptions {
 // Errors everywhere: kUnavailable, kDeadlineExceeded, kResourceExhausted, kUnauthenticated, kPermissionDenied,
 // kNotFound (no such execution, or it has ended and the call needs a running one), and those named below. What the
 // server says beside the code is kept: transport/error_details.h. More of it: client/async_activity.h,
-// client/schedules.h, client/batch.h.
+// client/schedules.h, client/batch.h, client/deployments.h.
 class Client {
  public:
   Client(std::shared_ptr<Transport> transport, ClientOptions options = ClientOptions());
@@ -188,6 +188,10 @@ class Client {
   // A new run that goes on behind that workflow task; the current run is terminated. Returns the new run id. What came
   // later is brought to the new run as far as the options do not exclude it. kFailedPrecondition: no such task yet.
   absl::StatusOr<std::string> Reset(const Execution& execution, const ResetOptions& options);
+  // Changes options of a running execution; the next workflow task goes by them. Returns those that hold now.
+  // kInvalidArgument: no change, or a version that cannot be one. kFailedPrecondition: no such version.
+  absl::StatusOr<WorkflowExecutionOptions> UpdateExecutionOptions(const Execution& execution,
+                                                                  const WorkflowExecutionOptionsChanges& changes);
   // Takes the execution and its history off the server, soon; a running one is terminated. No way back.
   absl::Status Delete(const Execution& execution);
 

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <string>
 
+#include "temporal/common/versioning.h"
+
 namespace temporal::api::workflowservice::v1 {
 class PollWorkflowTaskQueueResponse;
 }
@@ -15,6 +17,8 @@ namespace temporal {
 class EagerWorker {
  public:
   virtual ~EagerWorker() = default;
+  // Of which version the worker is.
+  virtual const WorkerDeploymentOptions& deployment() const = 0;
   // Takes a slot if one is free. After it exactly one of the others is called.
   virtual bool TryReserve() = 0;
   virtual void Run(api::workflowservice::v1::PollWorkflowTaskQueueResponse task) = 0;
@@ -35,6 +39,7 @@ class EagerWorkflowDispatcher {
     Slot& operator=(Slot&&) = delete;
     ~Slot();
     explicit operator bool() const { return worker_ != nullptr; }
+    const EagerWorker& worker() const { return *worker_; }
     void Run(api::workflowservice::v1::PollWorkflowTaskQueueResponse task);
 
    private:

@@ -118,6 +118,17 @@ WorkflowSummary client_internal::ToSummary(const api::workflow::v1::WorkflowExec
 
 namespace {
 
+WorkflowVersioning ToVersioning(const api::workflow::v1::WorkflowExecutionVersioningInfo& info) {
+  WorkflowVersioning versioning;
+  versioning.behavior = static_cast<VersioningBehavior>(info.behavior());
+  versioning.version = FromProto(info.deployment_version());
+  if (info.has_versioning_override()) versioning.versioning_override = FromProto(info.versioning_override());
+  if (info.has_version_transition()) {
+    versioning.transition_to = FromProto(info.version_transition().deployment_version());
+  }
+  return versioning;
+}
+
 WorkflowDescription ToDescription(const service::DescribeWorkflowExecutionResponse& response) {
   WorkflowDescription description;
   description.summary = ToSummary(response.workflow_execution_info());
@@ -129,6 +140,9 @@ WorkflowDescription ToDescription(const service::DescribeWorkflowExecutionRespon
   description.pending_children = response.pending_children_size();
   if (response.has_pending_workflow_task()) {
     description.pending_workflow_task_attempt = response.pending_workflow_task().attempt();
+  }
+  if (response.workflow_execution_info().has_versioning_info()) {
+    description.versioning = ToVersioning(response.workflow_execution_info().versioning_info());
   }
   return description;
 }
@@ -187,6 +201,29 @@ absl::StatusOr<std::vector<CountGroup>> Client::CountGroups(std::string_view que
     groups.push_back({{group.group_values().begin(), group.group_values().end()}, group.count()});
   }
   return groups;
+}
+
+absl::StatusOr<WorkflowExecutionOptions> Client::UpdateExecutionOptions(
+    const Execution& execution, const WorkflowExecutionOptionsChanges& changes) {
+  if (!changes.versioning_override) return absl::InvalidArgumentError("no change to the execution's options");
+  const std::optional<VersioningOverride>& to = changes.versioning_override->value;
+  auto request = NewRequest<service::UpdateWorkflowExecutionOptionsRequest>(options_);
+  Fill(*request.mutable_workflow_execution(), execution);
+  request.mutable_update_mask()->add_paths("versioning_override");
+  if (to) {
+    if (absl::Status status = CheckOverride(*to); !status.ok()) return status;
+    *request.mutable_workflow_execution_options()->mutable_versioning_override() = ToProto(*to);
+  } else {
+    request.mutable_workflow_execution_options();
+  }
+  const auto response =
+      Invoke<service::UpdateWorkflowExecutionOptionsResponse>(*transport_, "UpdateWorkflowExecutionOptions", request);
+  if (!response.ok()) return response.status();
+  WorkflowExecutionOptions now;
+  if (response->workflow_execution_options().has_versioning_override()) {
+    now.versioning_override = FromProto(response->workflow_execution_options().versioning_override());
+  }
+  return now;
 }
 
 absl::Status Client::Delete(const Execution& execution) {

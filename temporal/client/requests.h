@@ -10,6 +10,7 @@
 #include "temporal/client/client.h"
 #include "temporal/common/proto.h"
 #include "temporal/common/strings.h"
+#include "temporal/common/versioning_proto.h"
 
 // Shared by the client's .cc files.
 namespace temporal::client_internal {
@@ -58,6 +59,7 @@ void FillWorkflow(Request& request, std::string_view type, const Payloads& input
     FillMap(*request.mutable_search_attributes()->mutable_indexed_fields(), options.search_attributes);
   }
   if (!options.headers.empty()) FillMap(*request.mutable_header()->mutable_fields(), options.headers);
+  if (options.versioning_override) *request.mutable_versioning_override() = ToProto(*options.versioning_override);
   using converter_internal::ScalarPayload;
   if (!options.summary.empty()) *request.mutable_user_metadata()->mutable_summary() = ScalarPayload(options.summary);
   if (!options.details.empty()) *request.mutable_user_metadata()->mutable_details() = ScalarPayload(options.details);

@@ -96,7 +96,9 @@ void Fill(const ScheduleWorkflowAction& action, NewWorkflow& proto) {
   NewWorkflow fresh;
   FillWorkflow(fresh, action.workflow_type, action.input, action.options);
   // What ScheduleWorkflowAction does not know.
-  if (proto.has_versioning_override()) *fresh.mutable_versioning_override() = proto.versioning_override();
+  if (proto.has_versioning_override() && !FromProto(proto.versioning_override())) {
+    *fresh.mutable_versioning_override() = proto.versioning_override();
+  }
   if (proto.has_priority()) *fresh.mutable_priority() = proto.priority();
   fresh.set_workflow_id_reuse_policy(proto.workflow_id_reuse_policy());
   proto = std::move(fresh);
@@ -116,6 +118,7 @@ ScheduleWorkflowAction ToAction(const NewWorkflow& proto) {
   options.memo = ToMap(proto.memo().fields());
   options.search_attributes = ToMap(proto.search_attributes().indexed_fields());
   options.headers = ToMap(proto.header().fields());
+  if (proto.has_versioning_override()) options.versioning_override = FromProto(proto.versioning_override());
   if (proto.user_metadata().has_summary()) options.summary = ToText(proto.user_metadata().summary());
   if (proto.user_metadata().has_details()) options.details = ToText(proto.user_metadata().details());
   return action;

@@ -50,6 +50,9 @@ absl::StatusOr<ScheduleWorkflowAction> CheckedAction(ScheduleWorkflowAction acti
   if (!options.cron_schedule.empty()) return absl::InvalidArgumentError("a scheduled workflow has no cron schedule");
   if (options.start_delay > Duration(0)) return absl::InvalidArgumentError("a scheduled workflow has no start delay");
   if (!options.request_id.empty()) return absl::InvalidArgumentError("a scheduled workflow has no request id");
+  if (options.versioning_override) {
+    if (absl::Status status = CheckOverride(*options.versioning_override); !status.ok()) return status;
+  }
   return action;
 }
 

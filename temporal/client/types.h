@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "temporal/common/retry_policy.h"
 #include "temporal/common/time.h"
+#include "temporal/common/versioning.h"
 #include "temporal/converter/payload.h"
 
 namespace temporal {
@@ -53,12 +54,17 @@ struct StartOptions {
   std::string request_id;  // a repeated start with the same one gives the first's run; empty: a new one for each call
   std::string summary;     // one line shown in Temporal's UI
   std::string details;     // more of it, several lines of Markdown
+  std::optional<VersioningOverride> versioning_override;  // in the place of what the workflow's workers say
   // A worker that uses the same Client, has the same task queue and a free slot gets the first task with the answer to
   // the start, without a poll. Needs a server that does so; else the start is an ordinary one.
   bool enable_eager_start = false;
 
   StartOptions& WithEagerStart() {
     enable_eager_start = true;
+    return *this;
+  }
+  StartOptions& WithVersioningOverride(VersioningOverride value) {
+    versioning_override = std::move(value);
     return *this;
   }
   StartOptions& WithConflict(IdConflictPolicy policy) {
@@ -201,6 +207,32 @@ struct PendingActivity {
   std::string last_worker_identity;
 };
 
+// How an execution is tied to versions of its workers.
+struct WorkflowVersioning {
+  VersioningBehavior behavior = VersioningBehavior::kUnspecified;  // unspecified: not at all
+  // Of the worker that completed the last workflow task, or inherited by a run that has none yet; empty: neither.
+  WorkerDeploymentVersion version;
+  std::optional<VersioningOverride> versioning_override;  // counts before the two above
+  // An auto-upgrading run whose pending workflow task goes to another version: that one, empty for unversioned workers.
+  std::optional<WorkerDeploymentVersion> transition_to;
+};
+
+// Options of a running execution that can be changed.
+struct WorkflowExecutionOptions {
+  std::optional<VersioningOverride> versioning_override;
+};
+struct VersioningOverrideChange {
+  VersioningOverrideChange() {}
+  explicit VersioningOverrideChange(VersioningOverride to) : value(std::move(to)) {}
+  std::optional<VersioningOverride> value;  // nullopt: takes the override away
+};
+// What is not named stays.
+struct WorkflowExecutionOptionsChanges {
+  WorkflowExecutionOptionsChanges() {}
+  explicit WorkflowExecutionOptionsChanges(VersioningOverrideChange change) : versioning_override(std::move(change)) {}
+  std::optional<VersioningOverrideChange> versioning_override;
+};
+
 struct WorkflowDescription {
   WorkflowSummary summary;
   std::string static_summary;  // StartOptions::summary and details
@@ -208,6 +240,7 @@ struct WorkflowDescription {
   std::vector<PendingActivity> pending_activities;
   int pending_children = 0;
   std::optional<int> pending_workflow_task_attempt;  // above 1: the workflow task keeps failing
+  std::optional<WorkflowVersioning> versioning;      // nullopt: no versioned worker has touched it
 };
 
 struct ListPage {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "temporal/common/proto.h"
+#include "temporal/common/versioning_proto.h"
 #include "temporal/converter/payload.h"
 
 namespace temporal::core {
@@ -94,6 +95,9 @@ Command ChildCommand(std::string_view type, const ChildOptions& options, Payload
   if (!options.search_attributes.empty()) {
     CopyInto(options.search_attributes, attributes.mutable_search_attributes()->mutable_indexed_fields());
   }
+  if (options.versioning_override) {
+    *attributes.mutable_versioning_override() = ToProto(*options.versioning_override);
+  }
   return command;
 }
 
@@ -154,6 +158,8 @@ Command ContinueAsNewCommand(const internal::ContinueAsNewRequest& request, cons
   SetDuration(options.task_timeout, attributes, &Attributes::mutable_workflow_task_timeout);
   const auto& retry = options.retry_policy ? options.retry_policy : info.retry_policy;
   if (retry) *attributes.mutable_retry_policy() = ToProto(*retry);
+  attributes.set_initial_versioning_behavior(
+      static_cast<enums::ContinueAsNewVersioningBehavior>(options.initial_versioning_behavior));
   CopyInto(options.memo.empty() ? memo : options.memo, attributes.mutable_memo()->mutable_fields());
   CopyInto(options.search_attributes.empty() ? search_attributes : options.search_attributes,
            attributes.mutable_search_attributes()->mutable_indexed_fields());

@@ -31,6 +31,9 @@ struct Moment {
   int64_t history_length = 0;
   int64_t history_bytes = 0;
   bool continue_as_new_suggested = false;
+  std::vector<ContinueAsNewReason> continue_as_new_reasons;
+  WorkerDeploymentVersion deployment_version;
+  bool target_deployment_version_changed = false;
 };
 
 // The code of one run: its object, its coroutines, and the steps it waits for. Destroying it destroys the coroutines'
@@ -87,6 +90,11 @@ class WorkflowInstance : protected internal::Runtime {
   bool continue_as_new_suggested() const override { return moment_.continue_as_new_suggested; }
   void CheckMayChange(const char* what) const override;
   bool Holds(const std::function<bool()>& predicate) override;
+  const std::vector<ContinueAsNewReason>& continue_as_new_reasons() const override {
+    return moment_.continue_as_new_reasons;
+  }
+  const WorkerDeploymentVersion& current_deployment_version() const override { return moment_.deployment_version; }
+  bool target_deployment_version_changed() const override { return moment_.target_deployment_version_changed; }
   uint64_t Random() override;
   void Log(LogLevel level, std::string_view message) override;
   Future<Payload> ExecuteActivity(std::string_view type, const ActivityOptions& options, Payloads input,

@@ -65,6 +65,7 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   if (const HistoryEvent* completed = reader_->PeekCompleted()) {
     const absl::Status known = flags_.AddFrom(completed->workflow_task_completed_event_attributes());
     if (!known.ok()) return known;
+    deployment_version_ = CompletedBy(*completed);
   }
 
   const std::vector<const HistoryEvent*> ahead = reader_->Peek(chunk.events.back()->event_id());
@@ -79,6 +80,7 @@ absl::Status WorkflowMachines::ApplyChunk(HistoryReader::Chunk chunk) {
   if (chunk.last) {
     if (absl::Status status = CheckNothingLeft(nullptr); !status.ok()) return status;
   }
+  if (!replaying_) deployment_version_ = own_version_;
   const auto due = [&](const UpdateRequest& request) { return request.recorded || (chunk.last && MayDeliver()); };
   if (absl::Status status = DeliverUpdates(due); !status.ok()) return status;
   if (chunk.partial || closed_in_history_) facts_.length = last_event_id_;
@@ -185,6 +187,10 @@ void WorkflowMachines::TaskStarted(const HistoryEvent& event) {
   facts.length = event.event_id();
   facts.bytes = started.history_size_bytes();
   facts.continue_as_new_suggested = started.suggest_continue_as_new();
+  for (const int reason : started.suggest_continue_as_new_reasons()) {
+    facts.continue_as_new_reasons.push_back(static_cast<ContinueAsNewReason>(reason));
+  }
+  facts.target_deployment_version_changed = started.target_worker_deployment_version_changed();
   facts.started = FromProto(event.event_time());
   last_heartbeat_.reset();
   if (goes_on_) {

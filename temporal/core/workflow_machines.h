@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "temporal/common/observer.h"
 #include "temporal/common/time.h"
+#include "temporal/common/versioning.h"
 #include "temporal/core/flags.h"
 #include "temporal/core/history/reader.h"
 #include "temporal/core/local_activity_tracker.h"
@@ -25,6 +26,7 @@
 #include "temporal/core/machines/requests.h"
 #include "temporal/core/machines/timer.h"
 #include "temporal/core/machines/update.h"
+#include "temporal/workflow/info.h"
 
 namespace temporal::core {
 
@@ -33,8 +35,13 @@ namespace temporal::core {
 // it is given. Errors: Nondeterminism, BadHistory, Unreachable (history/errors.h); the run is of no use afterwards.
 class WorkflowMachines : private MachineSink {
  public:
-  WorkflowMachines(std::string namespace_name, std::string run_id, Observer& observer)
-      : namespace_(std::move(namespace_name)), run_id_(std::move(run_id)), observer_(observer) {}
+  // `own_version`: of this worker.
+  WorkflowMachines(std::string namespace_name, std::string run_id, Observer& observer,
+                   WorkerDeploymentVersion own_version = WorkerDeploymentVersion())
+      : namespace_(std::move(namespace_name)),
+        run_id_(std::move(run_id)),
+        observer_(observer),
+        own_version_(std::move(own_version)) {}
 
   // What came with a workflow task.
   void NewTask(HistoryReader reader, int64_t previous_started_event_id, std::vector<UpdateRequest> updates);
@@ -74,6 +81,10 @@ class WorkflowMachines : private MachineSink {
   int64_t history_length() const { return facts_.length; }
   int64_t history_bytes() const { return facts_.bytes; }
   bool continue_as_new_suggested() const { return facts_.continue_as_new_suggested; }
+  const std::vector<ContinueAsNewReason>& continue_as_new_reasons() const { return facts_.continue_as_new_reasons; }
+  bool target_deployment_version_changed() const { return facts_.target_deployment_version_changed; }
+  // Of the worker that completed the task of the last chunk, or that is about to.
+  const WorkerDeploymentVersion& deployment_version() const { return deployment_version_; }
 
  private:
   // What the code may know of the workflow task it runs in.
@@ -81,6 +92,8 @@ class WorkflowMachines : private MachineSink {
     int64_t length = 0;
     int64_t bytes = 0;
     bool continue_as_new_suggested = false;
+    std::vector<ContinueAsNewReason> continue_as_new_reasons;
+    bool target_deployment_version_changed = false;
     Time started{};
   };
   struct CommandOf {
@@ -119,6 +132,7 @@ class WorkflowMachines : private MachineSink {
   const std::string namespace_;
   const std::string run_id_;
   Observer& observer_;
+  const WorkerDeploymentVersion own_version_;
   std::unique_ptr<HistoryReader> reader_;
   EngineFlags flags_;
 
@@ -135,6 +149,7 @@ class WorkflowMachines : private MachineSink {
   int64_t last_event_id_ = 0;
   Time now_{};
   TaskFacts facts_;
+  WorkerDeploymentVersion deployment_version_;
 
   // --- the logical workflow task. Its heartbeats come one by one or, replayed, all with it; the code began to run at
   // the first start that was completed, and goes on in the last when a local activity has ended.

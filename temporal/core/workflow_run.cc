@@ -11,7 +11,9 @@ namespace temporal::core {
 
 WorkflowRun::WorkflowRun(const internal::WorkflowFactory& factory, WorkflowInfo info,
                          const WorkflowTaskHandlerOptions& options)
-    : machines_(options.namespace_name, info.run_id, *options.observer),
+    : machines_(options.namespace_name, info.run_id, *options.observer,
+                options.deployment.version.empty() ? WorkerDeploymentVersion({}, options.build_id)
+                                                   : options.deployment.version),
       instance_(options.interceptors.empty()
                     ? std::make_unique<WorkflowInstance>(factory, info, *options.observer)
                     : std::make_unique<InterceptedInstance>(factory, info, *options.observer, options.interceptors)),
@@ -26,6 +28,9 @@ Moment WorkflowRun::MomentNow(bool replaying) const {
   moment.history_length = machines_.history_length();
   moment.history_bytes = machines_.history_bytes();
   moment.continue_as_new_suggested = machines_.continue_as_new_suggested();
+  moment.continue_as_new_reasons = machines_.continue_as_new_reasons();
+  moment.deployment_version = machines_.deployment_version();
+  moment.target_deployment_version_changed = machines_.target_deployment_version_changed();
   return moment;
 }
 

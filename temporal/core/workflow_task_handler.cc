@@ -10,6 +10,7 @@
 #include "temporal/common/metrics.h"
 #include "temporal/common/proto.h"
 #include "temporal/common/strings.h"
+#include "temporal/common/versioning_proto.h"
 #include "temporal/core/history/errors.h"
 #include "temporal/core/run_cache.h"
 #include "temporal/core/workflow_run.h"
@@ -51,6 +52,7 @@ class WorkflowTaskHandler::Impl {
   QueryCompleted AnswerQuery(WorkflowRun& run, const Task& task);
   QueryCompleted FailQuery(const Task& task, const absl::Status& status) const;
   WorkflowInfo InfoOf(const Task& task) const;
+  enums::VersioningBehavior BehaviorOf(const std::string& workflow_type) const;
 
   const WorkflowTaskHandlerOptions options_;
   const WorkflowRegistry& registry_;
@@ -80,14 +82,6 @@ const char* EndMetric(const Command& command) {
     default:
       return nullptr;
   }
-}
-
-// Deprecated in favour of worker deployments, but the only field that shows the build in a history without them.
-void SetBuildId(const std::string& build_id, Completed& reply) {
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wdeprecated-declarations"
-  reply.mutable_worker_version_stamp()->set_build_id(build_id);
-#pragma clang diagnostic pop
 }
 
 const char* FailureType(const absl::Status& status) {
@@ -225,6 +219,12 @@ WorkflowInfo WorkflowTaskHandler::Impl::InfoOf(const Task& task) const {
   return info;
 }
 
+enums::VersioningBehavior WorkflowTaskHandler::Impl::BehaviorOf(const std::string& workflow_type) const {
+  const VersioningBehavior own = registry_.Behavior(workflow_type);
+  const bool set = own != VersioningBehavior::kUnspecified;
+  return static_cast<enums::VersioningBehavior>(set ? own : options_.deployment.default_versioning_behavior);
+}
+
 WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const Task& task, WorkflowRun::Locals locals,
                                                    bool& keep) {
   WorkflowRun& run = *slot.run;
@@ -242,7 +242,8 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::Reply(RunCache::Slot& slot, const T
   reply.set_task_token(task.task_token());
   reply.set_namespace_(options_.namespace_name);
   reply.set_identity(options_.identity);
-  if (!options_.build_id.empty()) SetBuildId(options_.build_id, reply);
+  FillVersion(options_.build_id, options_.deployment, reply);
+  if (options_.deployment.use_versioning) reply.set_versioning_behavior(BehaviorOf(task.workflow_type().name()));
   if (run.MayReply()) {
     for (Command& command : run.machines().TakeCommands()) {
       if (const char* metric = EndMetric(command)) {
@@ -289,6 +290,7 @@ WorkflowTaskReply WorkflowTaskHandler::Impl::FailTask(const Task& task, const ab
   reply.set_task_token(task.task_token());
   reply.set_namespace_(options_.namespace_name);
   reply.set_identity(options_.identity);
+  FillVersion(options_.build_id, options_.deployment, reply);
   reply.set_cause(IsNondeterminism(status) ? enums::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
                                            : enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);
   reply.mutable_failure()->set_message(Message(status));

@@ -11,6 +11,7 @@
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/observer.h"
 #include "temporal/common/time.h"
+#include "temporal/common/versioning.h"
 #include "temporal/core/history/fetcher.h"
 #include "temporal/core/machines/local_activity_host.h"
 #include "temporal/workflow/interceptor.h"
@@ -35,6 +36,7 @@ struct WorkflowTaskHandlerOptions {
   std::string task_queue;
   std::string identity;
   std::string build_id;
+  WorkerDeploymentOptions deployment;
   // Empty, or max_cached_runs = 0: no sticky execution, every task replays the whole history.
   std::string sticky_task_queue;
   Duration sticky_schedule_to_start = std::chrono::seconds(10);

@@ -107,8 +107,7 @@ void ActivityWorker::Start() {
 
 absl::StatusOr<PollResult> ActivityWorker::Poll() {
   service::PollActivityTaskQueueRequest request;
-  request.set_namespace_(shared_->name_space);
-  request.set_identity(shared_->identity);
+  shared_->Sign(request);
   request.set_worker_instance_key(shared_->instance_key);
   request.mutable_task_queue()->set_name(shared_->options.task_queue);
   request.mutable_task_queue()->set_kind(api::enums::v1::TASK_QUEUE_KIND_NORMAL);
@@ -225,8 +224,7 @@ void ActivityWorker::Execute(const Task& task) {
 
 StopReason ActivityWorker::SendHeartbeat(const Task& task, const Payloads& details) const {
   service::RecordActivityTaskHeartbeatRequest request;
-  request.set_namespace_(shared_->name_space);
-  request.set_identity(shared_->identity);
+  shared_->Sign(request);
   request.set_task_token(task.task_token());
   if (details.payloads_size() > 0) *request.mutable_details() = details;
   CallOptions call;
@@ -295,8 +293,7 @@ Failure ActivityWorker::FailureOf(const absl::Status& status) const {
 
 template <class Response, class Request>
 absl::Status ActivityWorker::SendAnswer(std::string_view method, const Task& task, Request& request) const {
-  request.set_namespace_(shared_->name_space);
-  request.set_identity(shared_->identity);
+  shared_->Sign(request);
   request.set_task_token(task.task_token());
   CallOptions call;
   call.retry_for = kReportFor;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "temporal/common/versioning_proto.h"
 #include "temporal/transport/transport.h"
 #include "temporal/worker/worker.h"
 
@@ -27,6 +28,16 @@ struct Shared {
   }
   void Latency(const char* metric, std::string_view kind, std::string_view value, Duration latency) const {
     observer().Latency(metric, {{"namespace", name_space}, {"task_queue", options.task_queue}, {kind, value}}, latency);
+  }
+
+  // Puts in who asks or answers. Not all requests have a place for the version.
+  template <class Request>
+  void Sign(Request& request) const {
+    request.set_namespace_(name_space);
+    request.set_identity(identity);
+    if constexpr (requires { request.mutable_deployment_options(); }) {
+      FillVersion(options.build_id, options.deployment, request);
+    }
   }
 
   CallOptions PollOptions() const {

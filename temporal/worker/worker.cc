@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/proto.h"
 #include "temporal/transport/observed_transport.h"
@@ -24,6 +25,8 @@ class WorkerImpl : public Worker {
              WorkerOptions options)
       : client_(std::move(client)), workflows_(workflows), activities_(activities) {
     shared_->options = std::move(options);
+    const std::string& build_id = shared_->options.deployment.version.build_id;
+    if (!build_id.empty()) shared_->options.build_id = build_id;
     shared_->transport = client_->transport();
     if (shared_->options.observer != nullptr) {
       shared_->transport = std::make_shared<ObservedTransport>(client_->transport(), client_->options().name_space,
@@ -120,6 +123,24 @@ class WorkerImpl : public Worker {
   std::unique_ptr<worker::WorkflowWorker> workflow_worker_;
 };
 
+absl::Status CheckDeployment(const WorkerDeploymentOptions& deployment, const WorkflowRegistry& workflows) {
+  const bool defaults = deployment.default_versioning_behavior != VersioningBehavior::kUnspecified;
+  if (!deployment.use_versioning) {
+    if (!defaults) return absl::OkStatus();
+    return absl::InvalidArgumentError("default_versioning_behavior has no meaning without use_versioning");
+  }
+  if (absl::Status status = CheckVersion(deployment.version); !status.ok()) return status;
+  std::vector<std::string> without;
+  for (const std::string& type : workflows.Types()) {
+    if (!defaults && workflows.Behavior(type) == VersioningBehavior::kUnspecified) without.push_back(type);
+  }
+  if (without.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a worker that uses versioning has to know whether runs are pinned; neither their registration nor "
+                   "default_versioning_behavior says it of the workflow types ",
+                   absl::StrJoin(without, ", ")));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(std::shared_ptr<Client> client,
@@ -129,6 +150,7 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(std::shared_ptr<Client> c
   if (workflows.empty() && activities.empty()) {
     return absl::InvalidArgumentError("a worker needs workflows or activities to run");
   }
+  if (absl::Status status = CheckDeployment(options.deployment, workflows); !status.ok()) return status;
   return std::make_unique<WorkerImpl>(std::move(client), workflows, activities, std::move(options));
 }
 

@@ -13,6 +13,7 @@
 #include "temporal/common/failure.h"
 #include "temporal/common/observer.h"
 #include "temporal/common/timers.h"
+#include "temporal/common/versioning.h"
 #include "temporal/worker/poller_scaling.h"
 #include "temporal/worker/slot_supplier.h"
 #include "temporal/workflow/interceptor.h"
@@ -27,7 +28,8 @@ struct WorkerOptions {
 
   std::string task_queue;
   std::string identity;                   // empty: the client's
-  std::string build_id;                   // recorded with each workflow task; empty: none
+  std::string build_id;                   // recorded with each workflow task; empty: none, or the deployment's
+  WorkerDeploymentOptions deployment;     // of which version the worker is, and whether it gets only its tasks
   int max_concurrent_workflow_tasks = 8;  // at least 2
   int max_concurrent_activities = 100;
   int max_concurrent_local_activities = 100;
@@ -73,7 +75,8 @@ struct WorkerOptions {
 // Runs the workflows and activities of one task queue. Thread-safe.
 class Worker {
  public:
-  // The registries are copied. kInvalidArgument: no task queue, or both registries are empty.
+  // The registries are copied. kInvalidArgument: no task queue, or both registries are empty; a deployment that uses
+  // versioning without a whole version, or with a workflow of which nothing says whether its runs are pinned.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(std::shared_ptr<Client> client,
                                                         const WorkflowRegistry& workflows,
                                                         const ActivityRegistry& activities, WorkerOptions options);

@@ -30,6 +30,7 @@ core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared, core::Loca
   options.task_queue = shared.options.task_queue;
   options.identity = shared.identity;
   options.build_id = shared.options.build_id;
+  options.deployment = shared.options.deployment;
   options.sticky_task_queue = shared.sticky_task_queue;
   options.sticky_schedule_to_start = shared.options.sticky_schedule_to_start;
   options.max_cached_runs = static_cast<size_t>(std::max(0, shared.options.sticky_cache_size));
@@ -44,8 +45,9 @@ core::WorkflowTaskHandlerOptions HandlerOptions(const Shared& shared, core::Loca
 // Outlives the worker in the hands of a client's call; after Join no such call touches the worker.
 class EagerStarts : public EagerWorker {
  public:
-  explicit EagerStarts(WorkflowWorker& worker) : worker_(worker) {}
+  explicit EagerStarts(WorkflowWorker& worker) : worker_(worker), deployment_(worker.shared_->options.deployment) {}
 
+  const WorkerDeploymentOptions& deployment() const override { return deployment_; }
   bool TryReserve() override {
     const std::lock_guard lock(mutex_);
     if (stopped_ || !worker_.slots_.TryAcquire()) return false;
@@ -81,6 +83,7 @@ class EagerStarts : public EagerWorker {
   }
 
   WorkflowWorker& worker_;
+  const WorkerDeploymentOptions deployment_;
   std::mutex mutex_;
   std::condition_variable done_;
   int reserved_ = 0;
@@ -154,8 +157,7 @@ bool WorkflowWorker::Finish(std::chrono::steady_clock::time_point deadline) {
 
 absl::StatusOr<PollResult> WorkflowWorker::Poll(bool sticky) {
   service::PollWorkflowTaskQueueRequest request;
-  request.set_namespace_(shared_->name_space);
-  request.set_identity(shared_->identity);
+  shared_->Sign(request);
   request.set_worker_instance_key(shared_->instance_key);
   auto& queue = *request.mutable_task_queue();
   if (sticky) {
@@ -325,8 +327,7 @@ void WorkflowWorker::CountOutcome(const std::string& type, const core::WorkflowT
 void WorkflowWorker::FailUnsendable(const TaskFacts& task, const std::string& task_token, const absl::Status& why) {
   if (task.attempt > 1) return;
   service::RespondWorkflowTaskFailedRequest request;
-  request.set_namespace_(shared_->name_space);
-  request.set_identity(shared_->identity);
+  shared_->Sign(request);
   request.set_task_token(task_token);
   request.set_cause(IsTooLarge(why) ? api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE
                                     : api::enums::v1::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE);

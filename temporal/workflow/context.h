@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "temporal/workflow/child.h"
 #include "temporal/workflow/errors.h"
@@ -129,6 +130,17 @@ class Context {
   int64_t history_bytes() const { return runtime_->history_bytes(); }
   // The server thinks the history has grown long enough.
   bool continue_as_new_suggested() const { return runtime_->continue_as_new_suggested(); }
+  // Why; empty on servers that do not say.
+  const std::vector<ContinueAsNewReason>& continue_as_new_reasons() const {
+    return runtime_->continue_as_new_reasons();
+  }
+  // The version of the worker that runs, or ran, the current workflow task: on replay that of the worker of then, in a
+  // query that of the last task. The name is empty for workers with a build id only, all of it for those without. The
+  // code may branch on it.
+  const WorkerDeploymentVersion& current_deployment_version() const { return runtime_->current_deployment_version(); }
+  // Another version would get this run if it began now: time for a pinned one to continue as new
+  // (ContinueAsNewOptions::initial_versioning_behavior). False on servers that do not say.
+  bool target_deployment_version_changed() const { return runtime_->target_deployment_version_changed(); }
 
   // --- deterministic randomness, not for secrets
   uint64_t Random() const { return runtime_->Random(); }

@@ -8,6 +8,14 @@
 
 namespace temporal {
 
+// Why the server suggests to continue as new. The numbers are the wire's; a newer server may send others.
+enum class ContinueAsNewReason {
+  kUnspecified = 0,
+  kHistorySizeTooLarge = 1,
+  kTooManyHistoryEvents = 2,
+  kTooManyUpdates = 3,
+};
+
 // Facts fixed when the run started.
 struct WorkflowInfo {
   WorkflowInfo() {}

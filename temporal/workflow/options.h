@@ -10,6 +10,7 @@
 #include "temporal/common/refs.h"
 #include "temporal/common/retry_policy.h"
 #include "temporal/common/time.h"
+#include "temporal/common/versioning.h"
 #include "temporal/converter/payload.h"
 
 // How workflows run things. Option types have constructors on purpose (see common/retry_policy.h).
@@ -63,6 +64,9 @@ struct ChildOptions {
   PayloadMap headers;
   std::string summary;  // one line shown in Temporal's UI
   std::string details;  // more of it, several lines of Markdown
+  // In the place of what the child's workers say. Not every server knows it. (A child of a pinned run is pinned with
+  // it anyhow, where the version has workers for its task queue.)
+  std::optional<VersioningOverride> versioning_override;
 
   ChildOptions& WithSummary(std::string text) {
     summary = std::move(text);
@@ -106,6 +110,14 @@ struct HandlerOptions {
   std::string description;  // its first line is taken for a summary
 };
 
+// With which version the first task of the next run begins; afterwards what its workers say counts. An override of the
+// run goes over to the next one all the same. The numbers are the wire's.
+enum class ContinueAsNewVersioningBehavior {
+  kUnspecified = 0,       // a pinned run's next one begins with the same version
+  kAutoUpgrade = 1,       // with the one that new runs get now
+  kUseRampingVersion = 2  // with the ramping one, if there is one
+};
+
 // What differs in the new run; everything left empty is as in this run.
 struct ContinueAsNewOptions {
   ContinueAsNewOptions() {}
@@ -118,6 +130,9 @@ struct ContinueAsNewOptions {
   PayloadMap memo;
   PayloadMap search_attributes;
   PayloadMap headers;
+  // So that long chains of pinned runs move on: see Context::target_deployment_version_changed. Servers before 1.30
+  // do not know it.
+  ContinueAsNewVersioningBehavior initial_versioning_behavior = ContinueAsNewVersioningBehavior::kUnspecified;
 };
 
 }  // namespace temporal

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "temporal/common/versioning.h"
 #include "temporal/workflow/channel.h"
 #include "temporal/workflow/context.h"
 
@@ -168,45 +169,54 @@ class WorkflowRegistry {
   };
 
   // W has `Task<Result> Run(Request)` (or `Run()`), and a constructor from Context or a default one. One object per
-  // run; its constructor must not start steps. The same type twice is a programming error and aborts.
+  // run; its constructor must not start steps. The same type twice is a programming error and aborts. `behavior`:
+  // what workers with WorkerDeploymentOptions::use_versioning say of its runs.
   template <class W>
-  Definition<W> Add(std::string_view type) {
+  Definition<W> Add(std::string_view type, VersioningBehavior behavior = VersioningBehavior::kUnspecified) {
     auto installers = std::make_shared<std::vector<typename Definition<W>::Installer>>();
-    AddFactory(type, [installers](Context context) -> std::unique_ptr<internal::WorkflowObject> {
+    const auto factory = [installers](Context context) -> std::unique_ptr<internal::WorkflowObject> {
       auto adapter = std::make_unique<internal::WorkflowAdapter<W>>(context);
       for (const auto& install : *installers) install(*adapter->workflow, context);
       return adapter;
-    });
+    };
+    AddFactory(type, factory, behavior);
     return Definition<W>(std::move(installers));
   }
   template <class W, class Request, class Result>
-  Definition<W> Add(const WorkflowRef<Request, Result>& ref) {
+  Definition<W> Add(const WorkflowRef<Request, Result>& ref,
+                    VersioningBehavior behavior = VersioningBehavior::kUnspecified) {
     using Traits = internal::MethodTraits<decltype(&W::Run)>;
     static_assert(std::is_same_v<Request, typename Traits::Argument>, "Run takes another request than the reference");
     static_assert(std::is_same_v<Result, internal::ValueOf<typename Traits::Result::value_type>>);
-    return Add<W>(ref.name);
+    return Add<W>(ref.name, behavior);
   }
 
   // A workflow that is one function: Task<Result>(Context, Request).
   template <class Request, class Result, class F>
-  void AddFunction(const WorkflowRef<Request, Result>& ref, F function) {
-    AddFactory(ref.name,
-               [function = std::move(function)](Context context) -> std::unique_ptr<internal::WorkflowObject> {
-                 return std::make_unique<internal::FunctionAdapter>([function, context](const Payloads& input) {
-                   return internal::EncodeResult(function(context, internal::DecodeArguments<Request>(input)));
-                 });
-               });
+  void AddFunction(const WorkflowRef<Request, Result>& ref, F function,
+                   VersioningBehavior behavior = VersioningBehavior::kUnspecified) {
+    const auto factory = [function =
+                              std::move(function)](Context context) -> std::unique_ptr<internal::WorkflowObject> {
+      return std::make_unique<internal::FunctionAdapter>([function, context](const Payloads& input) {
+        return internal::EncodeResult(function(context, internal::DecodeArguments<Request>(input)));
+      });
+    };
+    AddFactory(ref.name, factory, behavior);
   }
 
-  void AddFactory(std::string_view type, internal::WorkflowFactory factory);
+  void AddFactory(std::string_view type, internal::WorkflowFactory factory,
+                  VersioningBehavior behavior = VersioningBehavior::kUnspecified);
 
   // Null if there is none of that type.
   const internal::WorkflowFactory* Find(std::string_view type) const;
+  // kUnspecified if none was given, or there is none of that type.
+  VersioningBehavior Behavior(std::string_view type) const;
   std::vector<std::string> Types() const;
   bool empty() const { return factories_.empty(); }
 
  private:
   std::map<std::string, internal::WorkflowFactory, std::less<>> factories_;
+  std::map<std::string, VersioningBehavior, std::less<>> behaviors_;  // of those that have one
 };
 
 }  // namespace temporal

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "temporal/common/versioning_proto.h"
 
 namespace temporal::core {
 
@@ -152,6 +153,17 @@ bool IsUpsertOfChangeVersion(const HistoryEvent& event) {
   if (!event.has_upsert_workflow_search_attributes_event_attributes()) return false;
   const auto& fields = event.upsert_workflow_search_attributes_event_attributes().search_attributes().indexed_fields();
   return fields.contains(kChangeVersionAttribute);
+}
+
+WorkerDeploymentVersion CompletedBy(const HistoryEvent& workflow_task_completed) {
+  const auto& completed = workflow_task_completed.workflow_task_completed_event_attributes();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  const auto version = VersionOf(completed.has_deployment_version() ? &completed.deployment_version() : nullptr,
+                                 completed.worker_deployment_version());
+  return version ? *version
+                 : WorkerDeploymentVersion(completed.worker_deployment_name(), completed.worker_version().build_id());
+#pragma GCC diagnostic pop
 }
 
 std::string Describe(const HistoryEvent& event) {

@@ -8,6 +8,7 @@
 
 #include "temporal/api/history/v1/message.pb.h"
 #include "temporal/common/markers.h"
+#include "temporal/common/versioning.h"
 
 // What the engine wants to know about single events.
 namespace temporal::core {
@@ -43,6 +44,9 @@ struct PatchMarker {
 std::optional<PatchMarker> PatchMarkerOf(const HistoryEvent& event);
 
 bool IsUpsertOfChangeVersion(const HistoryEvent& event);
+
+// The version of the worker that completed the workflow task; without a deployment only its build id, if it has one.
+WorkerDeploymentVersion CompletedBy(const HistoryEvent& workflow_task_completed);
 
 // "TimerStarted (event 5)".
 std::string Describe(const HistoryEvent& event);

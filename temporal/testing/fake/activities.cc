@@ -172,17 +172,26 @@ void Server::CancelActivity(Run& run, const api::command::v1::Command& command) 
 absl::Status Server::PollActivity(const service::PollActivityTaskQueueRequest& request,
                                   service::PollActivityTaskQueueResponse& response, Lock& lock,
                                   const CallOptions& call) {
-  Queue& queue = activity_queues_[request.task_queue().name()];
+  const std::string& name = request.task_queue().name();
+  Queue& queue = activity_queues_[name];
+  const Version version = ToVersion(request.deployment_options());
+  deployments_.Polled(version, name, enums::TASK_QUEUE_TYPE_ACTIVITY);
+  const auto next = [&] {
+    return std::find_if(queue.tasks.begin(), queue.tasks.end(),
+                        [&](const QueuedTask& task) { return ActivitiesOf(*ByRunId(task.run_id), name) == version; });
+  };
   ++waiting_polls;
   SkipTimeIfIdle();
   changed.notify_all();
-  WaitFor(lock, call, [&] { return !queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key()); });
+  WaitFor(lock, call,
+          [&] { return next() != queue.tasks.end() || stopped_workers_.contains(request.worker_instance_key()); });
   --waiting_polls;
   Suggest(response);
   if (call.stop.stop_requested()) return absl::CancelledError("the poll was cancelled");
-  if (queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
-  const QueuedTask task = std::move(queue.tasks.front());
-  queue.tasks.pop_front();
+  const auto found = next();
+  if (found == queue.tasks.end() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
+  const QueuedTask task = std::move(*found);
+  queue.tasks.erase(found);
   Run& run = *ByRunId(task.run_id);
   StartActivity(run, run.activities.at(task.scheduled_id), request.identity(), response);
   return absl::OkStatus();
@@ -222,6 +231,8 @@ void Server::StartEagerActivities(Run& run, const service::RespondWorkflowTaskCo
       return each.second.attributes.activity_id() == schedule.activity_id();
     });
     if (asked == run.activities.end() || asked->second.state != Activity::State::kScheduled) continue;
+    const std::string& queue = schedule.task_queue().name();
+    if (ActivitiesOf(run, queue) != ToVersion(request.deployment_options())) continue;
     std::erase_if(activity_queues_[asked->second.attributes.task_queue().name()].tasks, [&](const QueuedTask& task) {
       return task.run_id == run.run_id && task.scheduled_id == asked->first;
     });

@@ -128,6 +128,7 @@ void Server::StartChild(Run& run, const api::command::v1::Command& command) {
   attributes.mutable_parent_workflow_execution()->set_workflow_id(run.workflow_id);
   attributes.mutable_parent_workflow_execution()->set_run_id(run.run_id);
   attributes.set_parent_initiated_event_id(initiated_id);
+  PassOn(run, attributes);
   const Run& child = NewRun(start.workflow_id(), std::move(attributes), {});
   run.children[initiated_id] = child.run_id;
   Deliver(run, [this, initiated_id, start, child_run = child.run_id](Run& to) {
@@ -210,6 +211,8 @@ void Server::ContinueAsNew(Run& run, const api::command::v1::Command& command) {
   if (!next.has_workflow_run_timeout()) *next.mutable_workflow_run_timeout() = run.started.workflow_run_timeout();
   if (!next.has_workflow_task_timeout()) *next.mutable_workflow_task_timeout() = run.started.workflow_task_timeout();
   if (!next.has_memo()) *next.mutable_memo() = run.started.memo();
+  if (again.initial_versioning_behavior() == enums::CONTINUE_AS_NEW_VERSIONING_BEHAVIOR_UNSPECIFIED) PassOn(run, next);
+  if (run.versioning_override) *next.mutable_versioning_override() = *run.versioning_override;
   next.set_continued_execution_run_id(run.run_id);
   next.set_first_execution_run_id(run.started.first_execution_run_id());
   *next.mutable_parent_workflow_execution() = run.started.parent_workflow_execution();

@@ -32,9 +32,9 @@ struct FakeServiceOptions {
 
 // An in-memory Temporal behind the Transport port: executions with their histories, task queues (sticky too), timers,
 // signals, queries, updates with speculative tasks, activities with retries, timeouts, heartbeats, cancellation and
-// completion from outside, children, continue-as-new. Its clock stands still unless advanced. One namespace.
-// Thread-safe; blocking calls obey CallOptions in real time. Not there: reset, schedules, list filters, workflow
-// retries, transient tasks (each attempt is in the history).
+// completion from outside, children, continue-as-new, worker deployments with their routing. Its clock stands still
+// unless advanced. One namespace. Thread-safe; blocking calls obey CallOptions in real time. Not there: reset,
+// schedules, list filters, workflow retries, transient tasks (each attempt is in the history).
 class FakeService : public Transport {
  public:
   explicit FakeService(FakeServiceOptions options = FakeServiceOptions());

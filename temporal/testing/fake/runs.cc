@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "temporal/common/versioning_proto.h"
 #include "temporal/testing/fake/server.h"
 
 // The life of executions: start, signals, cancellation, end.
@@ -19,6 +20,11 @@ Run& Server::NewRun(const std::string& workflow_id, StartedAttributes attributes
     *attributes.mutable_workflow_task_timeout() = ToProto(Duration(std::chrono::seconds(10)));
   }
   run.started = attributes;
+  if (attributes.has_versioning_override()) run.versioning_override = attributes.versioning_override();
+  if (attributes.has_inherited_pinned_version()) {
+    run.behavior = enums::VERSIONING_BEHAVIOR_PINNED;
+    run.version = FromProto(attributes.inherited_pinned_version());
+  }
   by_workflow_[workflow_id].push_back(run_id);
   *Append(run, enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED).mutable_workflow_execution_started_event_attributes() =
       std::move(attributes);
@@ -192,6 +198,7 @@ absl::StatusOr<Run*> Server::StartOrUse(const Request& request, bool& started) {
       return absl::AlreadyExistsError("Workflow execution already finished");
     }
   }
+  if (absl::Status status = CheckOverride(request.versioning_override()); !status.ok()) return status;
   StartedAttributes attributes;
   CopyFields(request, attributes);
   started = true;
@@ -205,7 +212,8 @@ absl::Status Server::StartWorkflow(const service::StartWorkflowExecutionRequest&
   if (!run.ok()) return run.status();
   response.set_run_id((*run)->run_id);
   response.set_started(started);
-  if (started && request.request_eager_execution() && options.eager_workflow_start) {
+  const bool may_run_there = WorkflowTasksOf(**run) == ToVersion(request.eager_worker_deployment_options());
+  if (started && request.request_eager_execution() && options.eager_workflow_start && may_run_there) {
     std::erase_if(workflow_queues_[(*run)->task.queue].tasks,
                   [&](const QueuedTask& task) { return task.run_id == (*run)->run_id; });
     StartTask(**run, request.identity(), /*sticky=*/false, *response.mutable_eager_workflow_task());

@@ -84,6 +84,8 @@ Server::Server(FakeServiceOptions server_options) : options(std::move(server_opt
   On("RespondActivityTaskCompleted", &Server::ActivityCompleted);
   On("RespondActivityTaskFailed", &Server::ActivityFailed);
   On("RespondActivityTaskCanceled", &Server::ActivityCanceled);
+  On("UpdateWorkflowExecutionOptions", &Server::UpdateOptions);
+  AddDeploymentCalls();
   OnById<service::RecordActivityTaskHeartbeatByIdRequest, service::RecordActivityTaskHeartbeatByIdResponse>(
       "RecordActivityTaskHeartbeat", &Server::Heartbeat);
   OnById<service::RespondActivityTaskCompletedByIdRequest, service::RespondActivityTaskCompletedByIdResponse>(

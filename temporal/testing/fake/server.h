@@ -13,6 +13,7 @@
 
 #include "temporal/api/workflowservice/v1/request_response.pb.h"
 #include "temporal/common/proto.h"
+#include "temporal/testing/fake/deployments.h"
 #include "temporal/testing/fake/fake_service.h"
 
 // The inside of FakeService. Everything runs under one lock.
@@ -105,6 +106,11 @@ struct Run {
   std::vector<std::string> queries;  // to be answered with the next workflow task
   std::vector<Update> updates;       // in the order in which they came
 
+  // Of the worker that completed the last task, or inherited.
+  enums::VersioningBehavior behavior = enums::VERSIONING_BEHAVIOR_UNSPECIFIED;
+  Version version;
+  std::optional<api::workflow::v1::VersioningOverride> versioning_override;
+
   bool open() const { return status == enums::WORKFLOW_EXECUTION_STATUS_RUNNING; }
   int64_t last_event_id() const { return static_cast<int64_t>(events.size()); }
 };
@@ -157,6 +163,9 @@ class Server {
   template <class Request, class Response>
   void On(std::string method, Method<Request, Response> function);
 
+  template <class Request, class Response>
+  void OnDeployments(std::string method, absl::Status (Deployments::*function)(const Request&, Response&));
+
   // server.cc
   bool WaitFor(Lock& lock, const CallOptions& options, const std::function<bool()>& ready);
   void At(Time time, std::function<void()> function);
@@ -168,6 +177,23 @@ class Server {
                                  const CallOptions&);
   absl::Status ShutdownWorker(const service::ShutdownWorkerRequest&, service::ShutdownWorkerResponse&, Lock&,
                               const CallOptions&);
+
+  // versions.cc
+  void AddDeploymentCalls();
+  bool AnyPinnedTo(const WorkerDeploymentVersion& version) const;
+  Version PinnedTo(const Run& run) const;  // nullopt: not pinned
+  Version Target(const Run& run) const;    // where it would go if it were not
+  Version WorkflowTasksOf(const Run& run) const;
+  Version ActivitiesOf(const Run& run, const std::string& task_queue) const;
+  bool StaysSticky(const Run& run);
+  void PassOn(const Run& run, history::WorkflowExecutionStartedEventAttributes& next) const;
+  void Reroute(Run& run);
+  absl::Status CheckOverride(const api::workflow::v1::VersioningOverride& versioning_override) const;
+  void RecordVersion(Run& run, const service::RespondWorkflowTaskCompletedRequest& request,
+                     history::WorkflowTaskCompletedEventAttributes& completed);
+  void FillVersioning(const Run& run, api::workflow::v1::WorkflowExecutionVersioningInfo& info) const;
+  absl::Status UpdateOptions(const service::UpdateWorkflowExecutionOptionsRequest&,
+                             service::UpdateWorkflowExecutionOptionsResponse&, Lock&, const CallOptions&);
 
   // runs.cc
   using StartedAttributes = history::WorkflowExecutionStartedEventAttributes;
@@ -298,6 +324,7 @@ class Server {
   std::map<std::string, Query> queries_;
   std::multimap<Time, std::function<void()>> deadlines_;
   std::set<std::string> stopped_workers_;
+  Deployments deployments_{now, [this](const WorkerDeploymentVersion& version) { return AnyPinnedTo(version); }};
   int next_id_ = 1;
 };
 

@@ -48,7 +48,7 @@ void Server::WriteTask(Run& run) {
 void Server::ScheduleTask(Run& run, bool speculative) {
   if (!run.open() || run.task.state != WorkflowTask::State::kNone) return;
   run.task.speculative = speculative;
-  const bool sticky = !run.sticky_queue.empty() && !workflow_queues_[run.sticky_queue].dead;
+  const bool sticky = StaysSticky(run);
   history::HistoryEvent& event = AppendOfTask(run, enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED);
   auto& attributes = *event.mutable_workflow_task_scheduled_event_attributes();
   run.task.state = WorkflowTask::State::kScheduled;
@@ -102,6 +102,8 @@ void Server::StartTask(Run& run, const std::string& identity, bool sticky,
   attributes.set_scheduled_event_id(run.task.scheduled_id);
   attributes.set_identity(identity);
   attributes.set_suggest_continue_as_new(suggest_from > 0 && run.last_event_id() >= suggest_from);
+  const Version pinned = PinnedTo(run);
+  attributes.set_target_worker_deployment_version_changed(pinned && pinned != Target(run));
   run.task.state = WorkflowTask::State::kStarted;
   run.task.started_id = event.event_id();
   run.task.stamp = next_id_++;
@@ -146,16 +148,25 @@ absl::Status Server::PollWorkflowTask(const service::PollWorkflowTaskQueueReques
                                       const CallOptions& call) {
   const bool sticky = request.task_queue().kind() == enums::TASK_QUEUE_KIND_STICKY;
   Queue& queue = workflow_queues_[request.task_queue().name()];
+  const Version version = ToVersion(request.deployment_options());
+  if (!sticky) deployments_.Polled(version, request.task_queue().name(), enums::TASK_QUEUE_TYPE_WORKFLOW);
+  const auto next = [&] {
+    return std::find_if(queue.tasks.begin(), queue.tasks.end(), [&](const QueuedTask& task) {
+      return sticky || WorkflowTasksOf(*ByRunId(task.run_id)) == version;
+    });
+  };
   ++waiting_polls;
   SkipTimeIfIdle();
   changed.notify_all();
-  WaitFor(lock, call, [&] { return !queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key()); });
+  WaitFor(lock, call,
+          [&] { return next() != queue.tasks.end() || stopped_workers_.contains(request.worker_instance_key()); });
   --waiting_polls;
   Suggest(response);
   if (call.stop.stop_requested()) return absl::CancelledError("the poll was cancelled");
-  if (queue.tasks.empty() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
-  const QueuedTask task = std::move(queue.tasks.front());
-  queue.tasks.pop_front();
+  const auto found = next();
+  if (found == queue.tasks.end() || stopped_workers_.contains(request.worker_instance_key())) return absl::OkStatus();
+  const QueuedTask task = std::move(*found);
+  queue.tasks.erase(found);
   Run& run = *ByRunId(task.run_id);
   if (task.query_id.empty()) {
     StartTask(run, request.identity(), sticky, response);
@@ -177,6 +188,10 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
                                   service::RespondWorkflowTaskCompletedResponse& response, Lock&, const CallOptions&) {
   Run* run = RunOfToken(request.task_token());
   if (run == nullptr) return absl::NotFoundError("Workflow task not found.");
+  const bool versioned = ToVersion(request.deployment_options()).has_value();
+  if (versioned != (request.versioning_behavior() != enums::VERSIONING_BEHAVIOR_UNSPECIFIED)) {
+    return absl::InvalidArgumentError("a versioning behavior comes with a versioned worker, and only with one");
+  }
   const bool closing = std::any_of(request.commands().begin(), request.commands().end(), IsClosing);
   if (closing && HasNews(*run, request)) {
     FailTask(*run, enums::WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND, Failure(), request.identity());
@@ -193,6 +208,7 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
     completed.set_started_event_id(run->task.started_id);
     completed.set_identity(request.identity());
     if (request.has_sdk_metadata()) *completed.mutable_sdk_metadata() = request.sdk_metadata();
+    RecordVersion(*run, request, completed);
     run->previous_started_id = run->task.started_id;
   }
   run->sticky_queue = request.sticky_attributes().worker_task_queue().name();
@@ -228,7 +244,7 @@ absl::Status Server::CompleteTask(const service::RespondWorkflowTaskCompletedReq
     for (const std::string& id : std::exchange(run->queries, {})) {
       workflow_queues_[run->started.task_queue().name()].tasks.push_back({run->run_id, 0, 1, id});
     }
-  } else if (request.return_new_workflow_task()) {
+  } else if (request.return_new_workflow_task() && WorkflowTasksOf(*run) == ToVersion(request.deployment_options())) {
     std::erase_if(workflow_queues_[run->task.queue].tasks,
                   [&](const QueuedTask& task) { return task.run_id == run->run_id && task.query_id.empty(); });
     StartTask(*run, request.identity(), !run->sticky_queue.empty(), *response.mutable_workflow_task());

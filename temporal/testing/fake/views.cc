@@ -63,6 +63,9 @@ absl::Status Server::Describe(const service::DescribeWorkflowExecutionRequest& r
   const Run* run = Find(request.execution());
   if (run == nullptr) return NoSuchExecution("workflow not found");
   Fill(*run, *response.mutable_workflow_execution_info());
+  if (run->version || run->versioning_override) {
+    FillVersioning(*run, *response.mutable_workflow_execution_info()->mutable_versioning_info());
+  }
   for (const auto& [id, activity] : run->activities) {
     auto& info = *response.add_pending_activities();
     info.set_activity_id(activity.attributes.activity_id());
@@ -98,8 +101,7 @@ absl::Status Server::QueryWorkflow(const service::QueryWorkflowRequest& request,
   if (run->open() && (run->task.state != WorkflowTask::State::kNone || run->previous_started_id == 0)) {
     run->queries.push_back(id);
   } else {
-    const bool sticky = !run->sticky_queue.empty() && !workflow_queues_[run->sticky_queue].dead;
-    const std::string& queue = sticky ? run->sticky_queue : run->started.task_queue().name();
+    const std::string& queue = StaysSticky(*run) ? run->sticky_queue : run->started.task_queue().name();
     workflow_queues_[queue].tasks.push_back({run->run_id, 0, 1, id});
     changed.notify_all();
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "temporal/common/observer.h"
 #include "temporal/workflow/future.h"
@@ -56,6 +57,9 @@ class Runtime {
   virtual void CheckMayChange(const char* what) const = 0;
   // Asks a condition, which may only look.
   virtual bool Holds(const std::function<bool()>& predicate) = 0;
+  virtual const std::vector<ContinueAsNewReason>& continue_as_new_reasons() const = 0;
+  virtual const WorkerDeploymentVersion& current_deployment_version() const = 0;
+  virtual bool target_deployment_version_changed() const = 0;
   virtual uint64_t Random() = 0;
   virtual void Log(LogLevel level, std::string_view message) = 0;
 
