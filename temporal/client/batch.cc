@@ -45,6 +45,9 @@ BatchOperationType ToType(enums::BatchOperationType type) {
     case 5:
     case enums::BATCH_OPERATION_TYPE_RESET_WORKFLOW:
       return BatchOperationType::kReset;
+    case 6:
+    case enums::BATCH_OPERATION_TYPE_UPDATE_WORKFLOW_EXECUTION_OPTIONS:
+      return BatchOperationType::kUpdateOptions;
     default:
       return BatchOperationType::kOther;
   }
@@ -111,6 +114,15 @@ absl::StatusOr<std::string> BatchClient::Terminate(const BatchOptions& options) 
 absl::StatusOr<std::string> BatchClient::Delete(const BatchOptions& options) {
   Request request;
   request.mutable_deletion_operation()->set_identity(options_.identity);
+  return Start(std::move(request), options);
+}
+
+absl::StatusOr<std::string> BatchClient::UpdateExecutionOptions(const WorkflowExecutionOptionsChanges& changes,
+                                                                const BatchOptions& options) {
+  Request request;
+  auto& operation = *request.mutable_update_workflow_options_operation();
+  operation.set_identity(options_.identity);
+  if (absl::Status status = client_internal::FillChanges(changes, operation); !status.ok()) return status;
   return Start(std::move(request), options);
 }
 

@@ -28,7 +28,7 @@ struct BatchOptions {
 };
 
 enum class BatchOperationState { kUnspecified, kRunning, kCompleted, kFailed };
-enum class BatchOperationType { kUnspecified, kTerminate, kCancel, kSignal, kDelete, kReset, kOther };
+enum class BatchOperationType { kUnspecified, kTerminate, kCancel, kSignal, kDelete, kReset, kUpdateOptions, kOther };
 
 struct BatchOperationSummary {
   std::string job_id;
@@ -73,6 +73,9 @@ class BatchClient {
   absl::StatusOr<std::string> Delete(const BatchOptions& options);
   // Of the reset's options `type` and `exclude` count; the reason is the batch's.
   absl::StatusOr<std::string> Reset(const ResetOptions& reset, const BatchOptions& options);
+  // As Client::UpdateExecutionOptions: for example to move pinned runs off a version.
+  absl::StatusOr<std::string> UpdateExecutionOptions(const WorkflowExecutionOptionsChanges& changes,
+                                                     const BatchOptions& options);
 
   // kNotFound: no such job (any more).
   absl::StatusOr<BatchOperationDescription> Describe(std::string_view job_id);

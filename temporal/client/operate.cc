@@ -7,6 +7,7 @@ namespace temporal {
 namespace service = api::workflowservice::v1;
 namespace enums = api::enums::v1;
 using client_internal::Fill;
+using client_internal::FillChanges;
 using client_internal::Intercepted;
 using client_internal::NewRequest;
 using client_internal::ToMap;
@@ -205,17 +206,9 @@ absl::StatusOr<std::vector<CountGroup>> Client::CountGroups(std::string_view que
 
 absl::StatusOr<WorkflowExecutionOptions> Client::UpdateExecutionOptions(
     const Execution& execution, const WorkflowExecutionOptionsChanges& changes) {
-  if (!changes.versioning_override) return absl::InvalidArgumentError("no change to the execution's options");
-  const std::optional<VersioningOverride>& to = changes.versioning_override->value;
   auto request = NewRequest<service::UpdateWorkflowExecutionOptionsRequest>(options_);
   Fill(*request.mutable_workflow_execution(), execution);
-  request.mutable_update_mask()->add_paths("versioning_override");
-  if (to) {
-    if (absl::Status status = CheckOverride(*to); !status.ok()) return status;
-    *request.mutable_workflow_execution_options()->mutable_versioning_override() = ToProto(*to);
-  } else {
-    request.mutable_workflow_execution_options();
-  }
+  if (absl::Status status = FillChanges(changes, request); !status.ok()) return status;
   const auto response =
       Invoke<service::UpdateWorkflowExecutionOptionsResponse>(*transport_, "UpdateWorkflowExecutionOptions", request);
   if (!response.ok()) return response.status();

@@ -65,6 +65,19 @@ void FillWorkflow(Request& request, std::string_view type, const Payloads& input
   if (!options.details.empty()) *request.mutable_user_metadata()->mutable_details() = ScalarPayload(options.details);
 }
 
+// What an update of options and a batch of these have in common. kInvalidArgument: no change, or a version that cannot
+// be one.
+template <class Request>
+absl::Status FillChanges(const WorkflowExecutionOptionsChanges& changes, Request& request) {
+  if (!changes.versioning_override) return absl::InvalidArgumentError("no change to the execution's options");
+  request.mutable_update_mask()->add_paths("versioning_override");
+  auto& options = *request.mutable_workflow_execution_options();
+  const std::optional<VersioningOverride>& to = changes.versioning_override->value;
+  if (!to) return absl::OkStatus();
+  *options.mutable_versioning_override() = ToProto(*to);
+  return CheckOverride(*to);
+}
+
 // Passes `input` through `method` of the interceptors, from the outermost, to `last`.
 template <class Result, class Input>
 Result Intercepted(const std::vector<std::shared_ptr<ClientInterceptor>>& interceptors,

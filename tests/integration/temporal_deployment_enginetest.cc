@@ -1,5 +1,6 @@
 #include "gmock/gmock.h"
 #include "temporal/api/history/v1/message.pb.h"
+#include "temporal/client/batch.h"
 #include "temporal/client/deployments.h"
 #include "tests/integration/temporal_server.h"
 
@@ -172,6 +173,29 @@ TEST_F(DeploymentOnServer, AnOverrideCountsBeforeWhatWorkersSay) {
           .ok());
   SetCurrent("2");
   EXPECT_EQ(Finish(kPinned, upgrading), "1 2 2");
+}
+
+TEST_F(DeploymentOnServer, ManyRunsAreMovedAtOnce) {
+  const auto one = WorkerOf("1");
+  SetCurrent("1");
+  const std::string first = StartOn("1", kPinned, Nothing{});
+  const std::string second = StartOn("1", kPinned, Nothing{});
+  const auto two = WorkerOf("2");
+  BatchOptions both;
+  both.executions = {first, second};
+  both.reason = "version 1 goes";
+  const VersioningOverride to_two = PinnedVersioningOverride(Version("2"));
+  const WorkflowExecutionOptionsChanges changes{VersioningOverrideChange(to_two)};
+  BatchClient batches(*client);
+  absl::StatusOr<std::string> job;
+  // Another test's batch may be in the way.
+  EXPECT_TRUE(Within20s([&] { return (job = batches.UpdateExecutionOptions(changes, both)).ok(); })) << job.status();
+  EXPECT_EQ(batches.Describe(*job)->type, BatchOperationType::kUpdateOptions);
+  for (const std::string& id : {first, second}) {
+    EXPECT_TRUE(Until(
+        id, [&](const WorkflowDescription& d) { return d.versioning && d.versioning->versioning_override == to_two; }));
+    EXPECT_EQ(Finish(kPinned, id), "1 2 2");
+  }
 }
 
 TEST_F(DeploymentOnServer, TheNextRunOfAPinnedOneIsOfTheSameVersion) {

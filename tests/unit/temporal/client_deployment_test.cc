@@ -179,6 +179,10 @@ TEST(DeploymentClientInput, IsLookedAtBeforeACall) {
   const PinnedVersioningOverride nowhere(WorkerDeploymentVersion("orders", ""));
   const VersioningOverrideChange change{VersioningOverride(nowhere)};
   EXPECT_EQ(client.UpdateExecutionOptions("wf", WorkflowExecutionOptionsChanges(change)).status().code(), kInvalid);
+  BatchClient batches(client);
+  const BatchOptions all("WorkflowType = 'Flow'", "why");
+  EXPECT_EQ(batches.UpdateExecutionOptions({}, all).status().code(), kInvalid);
+  EXPECT_EQ(batches.UpdateExecutionOptions(WorkflowExecutionOptionsChanges(change), all).status().code(), kInvalid);
   const StartOptions start = StartOptions("wf", "queue").WithVersioningOverride(nowhere);
   EXPECT_EQ(client.Start(kFlow, 1, start).status().code(), kInvalid);
   EXPECT_EQ(client.SignalWithStart(kFlow, 1, SignalRef<int>("signal"), 1, start).status().code(), kInvalid);

@@ -90,5 +90,23 @@ TEST_F(ScheduleUpdateTest, OptionsThatASchedulesWorkflowCannotHaveAreRefused) {
   EXPECT_EQ(code(StartOptions("report", "reports").WithRequestId("r")), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(ScheduleUpdateTest, AnOverrideComesBackAndOneThatIsNotKnownIsKept) {
+  auto& action = *server->schedule.mutable_action()->mutable_start_workflow();
+  const VersioningOverride pinned = PinnedVersioningOverride(WorkerDeploymentVersion("reports", "7"));
+  auto& proto = *action.mutable_versioning_override();
+  proto.mutable_pinned()->mutable_version()->set_deployment_name("reports");
+  proto.mutable_pinned()->mutable_version()->set_build_id("7");
+  EXPECT_EQ(handle.Describe()->schedule.action.options.versioning_override, pinned);
+  ASSERT_TRUE(SetNote("new").ok());
+  const auto written = [&] { return server->written.schedule().action().start_workflow().versioning_override(); };
+  EXPECT_EQ(written().pinned().version().build_id(), "7");
+
+  proto.Clear();
+  proto.GetReflection()->MutableUnknownFields(&proto)->AddVarint(4711, 1);
+  EXPECT_FALSE(handle.Describe()->schedule.action.options.versioning_override);
+  ASSERT_TRUE(SetNote("newer").ok());
+  EXPECT_GT(written().ByteSizeLong(), 0U);
+}
+
 }  // namespace
 }  // namespace temporal
