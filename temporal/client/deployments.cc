@@ -21,6 +21,11 @@ std::string VersionText(const std::string& name, const std::string& build_id) {
   return build_id.empty() ? "__unversioned__" : WorkerDeploymentVersion(name, build_id).ToString();
 }
 
+// An empty build id stands for the workers without versioning.
+absl::Status CheckTarget(const std::string& name, const std::string& build_id) {
+  return build_id.empty() ? CheckDeploymentName(name) : CheckVersion(WorkerDeploymentVersion(name, build_id));
+}
+
 template <class Request>
 Request VersionRequest(const ClientOptions& client, const WorkerDeploymentVersion& version) {
   auto request = NewRequest<Request>(client);
@@ -143,7 +148,7 @@ absl::StatusOr<WorkerDeploymentDescription> WorkerDeploymentHandle::Describe() c
 }
 
 absl::StatusOr<RoutingChange> WorkerDeploymentHandle::SetCurrentVersion(const SetCurrentVersionOptions& options) const {
-  if (absl::Status status = CheckDeploymentName(name_); !status.ok()) return status;
+  if (absl::Status status = CheckTarget(name_, options.build_id); !status.ok()) return status;
   const auto request = RoutingRequest<service::SetWorkerDeploymentCurrentVersionRequest>(options_, name_, options);
   const auto response = Invoke<service::SetWorkerDeploymentCurrentVersionResponse>(
       *transport_, "SetWorkerDeploymentCurrentVersion", request);
@@ -152,7 +157,7 @@ absl::StatusOr<RoutingChange> WorkerDeploymentHandle::SetCurrentVersion(const Se
 }
 
 absl::StatusOr<RoutingChange> WorkerDeploymentHandle::SetRampingVersion(const SetRampingVersionOptions& options) const {
-  if (absl::Status status = CheckDeploymentName(name_); !status.ok()) return status;
+  if (absl::Status status = CheckTarget(name_, options.build_id); !status.ok()) return status;
   if (!(options.percentage >= 0 && options.percentage <= 100)) {
     return absl::InvalidArgumentError(absl::StrCat("a version ramps to 0 to 100 %, not ", options.percentage));
   }

@@ -13,10 +13,9 @@ namespace temporal {
 // after a worker's start they may be kNotFound. Thread-safe; each function is one call to the server, made only if
 // what it is given can be meant.
 // Errors of all: kNotFound: no such deployment or version, because none of its workers has polled. kInvalidArgument: a
-// deployment's name that is empty or has a
-// '.', an empty build id where one is needed. Of those that change something: kFailedPrecondition: another has changed
-// it since the conflict token was given; another identity is its manager; or what is said below. kResourceExhausted:
-// too many changes at once.
+// name or build id that cannot be one (common/versioning.h), an empty build id where one is needed. Of those that
+// change something: kFailedPrecondition: another has changed it since the conflict token was given; another identity is
+// its manager; or what is said below. kResourceExhausted: too many changes at once.
 class WorkerDeploymentHandle {
  public:
   const std::string& name() const { return name_; }

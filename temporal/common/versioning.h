@@ -16,7 +16,7 @@ struct WorkerDeploymentVersion {
   WorkerDeploymentVersion(std::string deployment, std::string build)
       : deployment_name(std::move(deployment)), build_id(std::move(build)) {}
 
-  std::string deployment_name;  // one for a service or application; without '.'
+  std::string deployment_name;  // one for a service or application; without '.' and ':'
   std::string build_id;         // names the version within the deployment
 
   bool empty() const { return deployment_name.empty() && build_id.empty(); }
@@ -24,9 +24,9 @@ struct WorkerDeploymentVersion {
   auto operator<=>(const WorkerDeploymentVersion&) const = default;
 };
 
-// kInvalidArgument: no name, or one with '.', which separates it from the build id.
+// kInvalidArgument: what no server takes: no name, one with '.' or ':', or one that begins with "__".
 absl::Status CheckDeploymentName(const std::string& name);
-// kInvalidArgument: the name, or no build id.
+// kInvalidArgument: the name; no build id, or one that begins with "__".
 absl::Status CheckVersion(const WorkerDeploymentVersion& version);
 
 // What happens to a run when another version becomes current. The numbers are the wire's.

@@ -137,7 +137,7 @@ absl::Status Server::UpdateOptions(const service::UpdateWorkflowExecutionOptions
     attributes.set_unset_versioning_override(!to.has_versioning_override());
   };
   if (run->task.state == WorkflowTask::State::kStarted) {
-    run->buffered.push_back(append);
+    run->buffered.push_back({append, std::nullopt});
   } else {
     WriteTask(*run);
     append(*run);

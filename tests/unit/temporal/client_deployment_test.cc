@@ -155,7 +155,7 @@ class NoCalls : public Transport {
 TEST(DeploymentClientInput, IsLookedAtBeforeACall) {
   Client client(std::make_shared<NoCalls>());
   WorkerDeploymentClient deployments(client);
-  for (const std::string name : {"", "orders.v2"}) {
+  for (const std::string name : {"", "orders.v2", "orders:v2", "__unversioned__"}) {
     const auto handle = deployments.GetHandle(name);
     EXPECT_EQ(handle.Describe().status().code(), kInvalid);
     EXPECT_EQ(handle.DescribeVersion("1").status().code(), kInvalid);
@@ -170,6 +170,8 @@ TEST(DeploymentClientInput, IsLookedAtBeforeACall) {
   const auto orders = deployments.GetHandle("orders");
   EXPECT_EQ(orders.DescribeVersion("").status().code(), kInvalid);
   EXPECT_EQ(orders.DeleteVersion("").code(), kInvalid);
+  EXPECT_EQ(orders.DescribeVersion("__unversioned__").status().code(), kInvalid);
+  EXPECT_EQ(orders.SetCurrentVersion(SetCurrentVersionOptions("__unversioned__")).status().code(), kInvalid);
   EXPECT_EQ(orders.UpdateVersionMetadata("", {}).status().code(), kInvalid);
   for (const float percentage : {-1.0F, 100.5F, std::nanf("")}) {
     EXPECT_EQ(orders.SetRampingVersion(SetRampingVersionOptions("1", percentage)).status().code(), kInvalid);
