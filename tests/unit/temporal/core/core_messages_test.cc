@@ -323,7 +323,8 @@ TEST(Queries, a_query_must_not_change_the_workflow) {
   WorkflowTaskHandler handler(CachingOptions(), registry, NoFetcher());
   const auto reply = std::get<Completed>(*handler.Handle(task));
   EXPECT_THAT(reply.query_results().at("q1").error_message(), HasSubstr("not allowed in a query handler"));
-  EXPECT_THAT(reply.query_results().at("q2").error_message(), HasSubstr("a coroutine is not allowed in a query handler"));
+  EXPECT_THAT(reply.query_results().at("q2").error_message(),
+              HasSubstr("a coroutine is not allowed in a query handler"));
   EXPECT_THAT(Types(reply), IsEmpty());
 }
 
