@@ -351,11 +351,11 @@ async def main(address: str, binary: str, protocol: str, *only: str) -> int:
     worker = await asyncio.create_subprocess_exec(binary, address, "default", *QUEUES, stdout=asyncio.subprocess.PIPE)
     assert worker.stdout is not None and await worker.stdout.readline() == b"ready\n", "the worker does not start"
     names = [name for name, value in vars(Cases).items() if name not in ("__init__", "start", "run", "failure", "until_running") and callable(value)]
-    passed = [await check(name, getattr(cases, name)) for name in names if not only or name in only]
+    passed = await asyncio.gather(*(check(name, getattr(cases, name)) for name in names if not only or name in only))
     worker.terminate()
     async with asyncio.timeout(30):
-        passed.append(await check("ends_when_told", lambda: ended(worker)))
-    return 0 if all(passed) else 1
+        ends = await check("ends_when_told", lambda: ended(worker))
+    return 0 if ends and all(passed) else 1
 
 
 async def ended(worker: asyncio.subprocess.Process) -> None:
